@@ -74,7 +74,29 @@ function addGuests(program: Command): void {
     ],
     ['watch [options] <path>', 'Print changes as they happen', () => import('./commands/files-watch.ts')],
   ]);
+  addCommands(addGroup(program, 'services', 'Services of a guest: systemd, OpenRC, SysV init'), [
+    ['ls [options] <vm>', 'List services', () => import('./commands/services-ls.ts')],
+    [
+      'show [options] <vm> <unit>',
+      'Show a service with the last lines of its log',
+      () => import('./commands/services-show.ts'),
+    ],
+    ['start [options] <vm> <unit...>', 'Start services', () => import('./commands/services-control.ts')],
+    ['stop [options] <vm> <unit...>', 'Stop services', () => import('./commands/services-control.ts')],
+    ['restart [options] <vm> <unit...>', 'Restart services', () => import('./commands/services-control.ts')],
+    ['enable [options] <vm> <unit...>', 'Start services at boot', () => import('./commands/services-control.ts')],
+    [
+      'disable [options] <vm> <unit...>',
+      'Do not start services at boot',
+      () => import('./commands/services-control.ts'),
+    ],
+  ]);
   addCommands(program, [
+    [
+      'inventory [options] <vm> [part]',
+      'Show what a guest consists of: system, hardware, routes; or its packages, users or containers',
+      () => import('./commands/inventory.ts'),
+    ],
     ['ps [options] <vm>', 'List the processes of a guest, the busiest first', () => import('./commands/ps.ts')],
     ['signal [options] <vm> <pid...>', 'Send a signal to processes of a guest', () => import('./commands/signal.ts')],
     [

@@ -55,6 +55,7 @@ const verbs: Readonly<Record<string, string>> = {
   'TunnelService/Connect': 'tunnel',
   // A part of what the node does for `inn sync-time`.
   'SystemService/SyncClock': 'sync-time',
+  'UnitService/Control': 'services stop',
   // The node corrects the clocks of its VMs by itself; with exec, a person sets another time.
   'TelemetryService/AdjustClock': 'exec',
   // Sent on when inn gets the signal itself.

@@ -1,16 +1,30 @@
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import type {
   FreezeReport,
+  ListAccountsRequest,
+  ListAccountsResponse,
   ListDirectoryRequestSchema,
   ListDirectoryResponse,
+  ListPackagesRequest,
+  ListPackagesResponse,
   ListProcessesRequestSchema,
   ListProcessesResponse,
+  ListUnitsRequest,
+  ListUnitsResponse,
 } from '@innkeeper/contract/agent';
-import { FileServiceLite, FilesystemServiceLite, GuestProcessServiceLite } from '@innkeeper/contract/agent-lite';
+import {
+  FileServiceLite,
+  FilesystemServiceLite,
+  GuestProcessServiceLite,
+  InventoryServiceLite,
+  UnitServiceLite,
+} from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { defaultPageSize, maxPageSize, maxPageTokenChars, maxSkippedEntries } from '@innkeeper/contract/limits';
 import type { LiteMethod } from '@innkeeper/contract/lite';
 import { checkFrozen, checkReport, checkThawed, checkTrimmed } from './freeze-claims.ts';
+import { checkSortedPage } from './list-claims.ts';
+import { checkUnit } from './unit-claims.ts';
 
 /** The error for an impossible answer of a guest. */
 export function misbehaves(message: string): OperationError {
@@ -84,6 +98,22 @@ const answerChecks: ReadonlyMap<string, (request: never, answer: never) => void>
   [FilesystemServiceLite.getFreeze.name, (_, report: FreezeReport) => checkReport(report)],
   [FilesystemServiceLite.trim.name, checkTrimmed],
   [GuestProcessServiceLite.list.name, checkProcesses],
+  [
+    UnitServiceLite.list.name,
+    (request: ListUnitsRequest, { units, nextPageToken }: ListUnitsResponse) =>
+      checkSortedPage(request, { count: units.length, nextPageToken }),
+  ],
+  [
+    InventoryServiceLite.listPackages.name,
+    (request: ListPackagesRequest, { packages, nextPageToken }: ListPackagesResponse) =>
+      checkSortedPage(request, { count: packages.length, nextPageToken }),
+  ],
+  [
+    InventoryServiceLite.listAccounts.name,
+    (request: ListAccountsRequest, { accounts, nextPageToken }: ListAccountsResponse) =>
+      checkSortedPage(request, { count: accounts.length, nextPageToken }),
+  ],
+  [UnitServiceLite.get.name, checkUnit],
 ]);
 
 /** @throws OperationError GUEST_MISBEHAVES for an answer that does not fit the request */

@@ -11,6 +11,7 @@ import { recoverFreeze } from './filesystem/freeze-record.ts';
 import { guestProcessOperations } from './guest-process/guest-process-operations.ts';
 import { hex } from './hex.ts';
 import type { Host } from './host.ts';
+import { inventoryOperations } from './inventory/inventory-operations.ts';
 import { powerOperations } from './power/power-operations.ts';
 import { processOperations } from './process/process-operations.ts';
 import { ProcessRegistry } from './process/process-registry.ts';
@@ -23,6 +24,7 @@ import { readTrimmed } from './telemetry/read-trimmed.ts';
 import { telemetryOperations } from './telemetry/telemetry-operations.ts';
 import { TelemetrySampler } from './telemetry/telemetry-sampler.ts';
 import { tunnelOperations } from './tunnel/tunnel-operations.ts';
+import { unitOperations } from './unit/unit-operations.ts';
 
 /** The agent, independent of the host and the channels it runs on. */
 export interface Agent {
@@ -82,9 +84,11 @@ export function createAgent(
       ...guestProcessOperations(host),
       ...fileOperations(host, stopping.signal, folders),
       ...filesystemOperations(host, freeze),
+      ...inventoryOperations(host),
       ...powerOperations(host, log),
       ...systemOperations(host),
       ...tunnelOperations(host),
+      ...unitOperations(host),
     ],
     freeze,
     host.clock,

@@ -2,6 +2,7 @@ import { methodCapabilities } from '@innkeeper/contract/agent-lite';
 import type { CapabilityName } from '@innkeeper/contract/capabilities';
 import { exists } from './file/exists.ts';
 import type { Host } from './host.ts';
+import { serviceInit } from './unit/choose-units.ts';
 
 /** What this agent can do in this guest, sorted, and what it cannot, with the reason. */
 export interface Capabilities {
@@ -9,7 +10,7 @@ export interface Capabilities {
   readonly missing: readonly { readonly name: string; readonly reason: string }[];
 }
 
-/** The capabilities that methods require, and those not tied to a method. */
+/** The capabilities that methods require, unless a check below is about them, and those not tied to a method. */
 const always: readonly CapabilityName[] = [
   ...methodCapabilities,
   'exec.pty',
@@ -19,9 +20,15 @@ const always: readonly CapabilityName[] = [
   'requests.parts',
 ];
 
+interface Check {
+  readonly name: CapabilityName;
+  readonly has: boolean;
+  readonly reason: string;
+}
+
 /** Probes once: the kernel does not change while the agent runs. */
 export function capabilitiesOf(host: Host): Capabilities {
-  const checks: readonly { readonly name: CapabilityName; readonly has: boolean; readonly reason: string }[] = [
+  const checks: readonly Check[] = [
     {
       name: 'telemetry.pressure',
       has: exists(host, '/proc/pressure/cpu'),
@@ -32,10 +39,22 @@ export function capabilitiesOf(host: Host): Capabilities {
       has: host.system.supports('openat2'),
       reason: 'this kernel is older than 5.6; paths are walked component by component',
     },
+    serviceCheck(host),
     { name: 'exec.subreaper', has: host.processes.subreaper, reason: 'the kernel refused PR_SET_CHILD_SUBREAPER' },
   ];
+  const checked = new Set(checks.map(({ name }) => name));
   return {
-    present: [...always, ...checks.filter(({ has }) => has).map(({ name }) => name)].sort(),
+    present: [
+      ...always.filter((name) => !checked.has(name)),
+      ...checks.filter(({ has }) => has).map(({ name }) => name),
+    ].sort(),
     missing: checks.filter(({ has }) => !has).map(({ name, reason }) => ({ name, reason })),
   };
+}
+
+function serviceCheck(host: Host): Check {
+  const found = serviceInit(host);
+  return 'reason' in found
+    ? { name: 'units', has: false, reason: found.reason }
+    : { name: 'units', has: true, reason: '' };
 }

@@ -5,6 +5,8 @@ import { FilesystemServiceLite } from './gen/agent/v1/filesystem_lite.ts';
 import { FilesystemService } from './gen/agent/v1/filesystem_pb.ts';
 import { GuestProcessServiceLite } from './gen/agent/v1/guest_process_lite.ts';
 import { GuestProcessService } from './gen/agent/v1/guest_process_pb.ts';
+import { InventoryServiceLite } from './gen/agent/v1/inventory_lite.ts';
+import { InventoryService } from './gen/agent/v1/inventory_pb.ts';
 import { PowerServiceLite } from './gen/agent/v1/power_lite.ts';
 import { PowerService } from './gen/agent/v1/power_pb.ts';
 import { ProcessServiceLite } from './gen/agent/v1/process_lite.ts';
@@ -15,6 +17,8 @@ import { TelemetryServiceLite } from './gen/agent/v1/telemetry_lite.ts';
 import { TelemetryService } from './gen/agent/v1/telemetry_pb.ts';
 import { TunnelServiceLite } from './gen/agent/v1/tunnel_lite.ts';
 import { TunnelService } from './gen/agent/v1/tunnel_pb.ts';
+import { UnitServiceLite } from './gen/agent/v1/unit_lite.ts';
+import { UnitService } from './gen/agent/v1/unit_pb.ts';
 import type { LiteMethod } from './lite/lite-method.ts';
 
 /** Every service of the agent, served for each VM under its own name. */
@@ -22,11 +26,13 @@ export const agentServices: readonly DescService[] = [
   FileService,
   FilesystemService,
   GuestProcessService,
+  InventoryService,
   PowerService,
   ProcessService,
   SystemService,
   TelemetryService,
   TunnelService,
+  UnitService,
 ];
 
 const liteMethods: ReadonlyMap<string, LiteMethod> = new Map(
@@ -34,11 +40,13 @@ const liteMethods: ReadonlyMap<string, LiteMethod> = new Map(
     FileServiceLite,
     FilesystemServiceLite,
     GuestProcessServiceLite,
+    InventoryServiceLite,
     PowerServiceLite,
     ProcessServiceLite,
     SystemServiceLite,
     TelemetryServiceLite,
     TunnelServiceLite,
+    UnitServiceLite,
   ]
     .flatMap((service) => Object.values<LiteMethod>(service))
     .map((method) => [method.name, method]),

@@ -12,6 +12,7 @@ export const capabilities = {
   'file.write': 'writes and changes files and folders',
   'filesystem.freeze': 'freezes and thaws file systems',
   'filesystem.trim': 'reports unused blocks to the disk',
+  inventory: 'reports the guest’s hardware, packages, accounts and containers',
   power: 'shuts down, reboots, halts',
   'requests.parts': 'accepts requests that are longer than a frame, in parts',
   processes: 'lists the guest’s processes and sends them signals',
@@ -19,6 +20,7 @@ export const capabilities = {
   telemetry: 'reports the guest’s resource usage',
   'telemetry.pressure': 'with pressure stall information',
   tunnel: 'connects to TCP ports and unix sockets of the guest',
+  units: 'lists and controls the guest’s services (systemd, OpenRC, SysV init)',
 } as const;
 
 export type CapabilityName = keyof typeof capabilities;

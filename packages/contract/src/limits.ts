@@ -40,6 +40,13 @@ export const maxHookOutputChars = 1024;
 /** Maximum number of hooks of one kind; later ones by name do not run. */
 export const maxHooks = 32;
 
+/** Limit and default of the time for starting or stopping a unit, in milliseconds. systemd itself waits 90 s. */
+export const unitControlMs = { default: 100_000, max: 300_000 } as const;
+/** Maximum number of the last lines of a unit's log. */
+export const maxUnitLogLines = 20;
+/** Maximum UTF-16 units of each of these lines. */
+export const maxUnitLogLineChars = 1000;
+
 /** Whether a text is 1 to `maxIdChars` characters of [A-Za-z0-9_-]. */
 export function isCallerId(text: string): boolean {
   return text.length <= maxIdChars && /^[A-Za-z0-9_-]+$/.test(text);

@@ -89,6 +89,24 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'ListVmsResponse.next_page_token': ['vm.view'],
   'ListEventsResponse.next_page_token': ['vm.view'],
   'GuestProcess.name': ['vm.view'],
+  // Names and descriptions of services; the answer to Control has them for those who may change them.
+  // What a guest consists of: facts like those of System and Telemetry.
+  'Inventory.*': ['vm.view'],
+  'Disk.*': ['vm.view'],
+  'NetworkCard.*': ['vm.view'],
+  'Route.*': ['vm.view'],
+  'Package.*': ['vm.view'],
+  'ListPackagesResponse.*': ['vm.view'],
+  'Account.*': ['vm.view'],
+  'ListAccountsResponse.*': ['vm.view'],
+  // No command lines and no environment of containers.
+  'Container.*': ['vm.view'],
+  'ContainerRuntime.*': ['vm.view'],
+  'Unit.*': ['vm.view', 'guest.admin'],
+  'ListUnitsResponse.*': ['vm.view'],
+  // What a service printed may contain secrets.
+  'GetUnitResponse.log': ['guest.exec'],
+  'GetUnitResponse.log_missing': ['vm.view'],
   'GuestProcess.command': ['guest.exec'],
   'GuestProcess.user': ['vm.view'],
   'GuestProcess.state': ['vm.view'],

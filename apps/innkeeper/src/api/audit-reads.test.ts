@@ -43,14 +43,20 @@ describe('the audit of what only reads', () => {
     return (body['entries'] ?? []) as Record<string, unknown>[];
   };
 
-  it('processes, terminals, telemetry and diagnoses of a guest are coalesced, by an option of their methods', () => {
+  it('processes, services, inventories, terminals, telemetry and diagnoses of a guest are coalesced, by an option of their methods', () => {
     const coalesced = allMethods.filter((method) => rulesOf(method).audit === Audit.COALESCED);
     assert.deepEqual(coalesced.map(({ parent, name }) => `${parent.name}/${name}`).sort(), [
       'GuestProcessService/List',
+      'InventoryService/Get',
+      'InventoryService/ListAccounts',
+      'InventoryService/ListContainers',
+      'InventoryService/ListPackages',
       'ProcessService/List',
       'TelemetryService/GetSystem',
       'TelemetryService/Watch',
       'TerminalService/ListTerminals',
+      'UnitService/Get',
+      'UnitService/List',
       'VmService/Diagnose',
     ]);
   });

@@ -75,12 +75,15 @@ class FakeJobs implements Jobs {
   abandoned = 0;
   /** The commands that were run, each joined by spaces. */
   readonly ran: string[] = [];
+  /** The deadlines of these commands, in milliseconds. */
+  readonly timeouts: number[] = [];
   /** Results by command; others do not exist. */
   readonly results = new Map<string, Partial<JobResult>>();
 
-  async run(argv: readonly string[]): Promise<JobResult> {
+  async run(argv: readonly string[], { timeoutMs }: { readonly timeoutMs: number }): Promise<JobResult> {
     const line = argv.join(' ');
     this.ran.push(line);
+    this.timeouts.push(timeoutMs);
     const result = this.results.get(line);
     if (result === undefined) throw new HostError('ENOENT', 'execve', argv[0]);
     return { exitCode: 0, stdout: '', stderr: '', ...result };

@@ -1,4 +1,5 @@
 import type { Host } from '../host.ts';
+import { isExecutable } from '../program-path.ts';
 import { initSystem } from '../telemetry/init-system.ts';
 
 export type ShutdownMode = 'poweroff' | 'reboot' | 'halt';
@@ -38,14 +39,4 @@ export function chooseShutdown(host: Host, mode: ShutdownMode): ShutdownWay {
           ];
   const argv = candidates.find(([program = '']) => isExecutable(host, program));
   return argv === undefined ? { method: 'reboot(2)', argv: [] } : { method: argv.join(' '), argv };
-}
-
-function isExecutable(host: Host, path: string): boolean {
-  try {
-    const { type, mode } = host.files.stat(path, true);
-    return type === 'regular' && (mode & 0o111) !== 0;
-  } catch {
-    // ENOENT: does not exist.
-    return false;
-  }
 }

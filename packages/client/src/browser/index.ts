@@ -10,6 +10,14 @@ export {
 } from '../core/console-stream.ts';
 export { type ControlClient, controlClient } from '../core/control-client.ts';
 export { type GuestClient, guestClient } from '../core/guest-client.ts';
+export type { GuestInventory, PackageList } from '../core/guest-inventory.ts';
+export {
+  type ControlUnitOptions,
+  type GuestUnits,
+  type UnitVerb,
+  unitBootName,
+  unitStateName,
+} from '../core/guest-units.ts';
 export { LineLength, maxLineBytes } from '../core/line-length.ts';
 export { ResumingSocket, type SocketState } from '../core/resuming-socket.ts';
 export type { ListRunsOptions, Runs, StartRunOptions } from '../core/runs.ts';

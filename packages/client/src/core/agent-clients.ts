@@ -3,11 +3,13 @@ import {
   FileService,
   FilesystemService,
   GuestProcessService,
+  InventoryService,
   PowerService,
   ProcessService,
   SystemService,
   TelemetryService,
   TunnelService,
+  UnitService,
 } from '@innkeeper/contract/agent';
 import type { MakeService } from './services.ts';
 
@@ -18,6 +20,7 @@ export interface AgentClients {
   readonly files: Client<typeof FileService>;
   readonly filesystems: Client<typeof FilesystemService>;
   readonly processes: Client<typeof GuestProcessService>;
+  readonly inventory: Client<typeof InventoryService>;
   readonly power: Client<typeof PowerService>;
   /** Commands started by the agent. Bidirectional streams need HTTP/2, so they do not work in a browser. */
   readonly commands: Client<typeof ProcessService>;
@@ -25,6 +28,7 @@ export interface AgentClients {
   readonly telemetry: Client<typeof TelemetryService>;
   /** As streams of messages; `openTunnel` is the usual way. */
   readonly tunnels: Client<typeof TunnelService>;
+  readonly units: Client<typeof UnitService>;
 }
 
 /** Returns clients for the agent of the VM with this id or name; every call carries it in a header. */
@@ -40,6 +44,9 @@ export function agentClients(service: MakeService, vm: string): AgentClients {
     get processes() {
       return service(GuestProcessService, headers);
     },
+    get inventory() {
+      return service(InventoryService, headers);
+    },
     get power() {
       return service(PowerService, headers);
     },
@@ -54,6 +61,9 @@ export function agentClients(service: MakeService, vm: string): AgentClients {
     },
     get tunnels() {
       return service(TunnelService, headers);
+    },
+    get units() {
+      return service(UnitService, headers);
     },
   };
 }

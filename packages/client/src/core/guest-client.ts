@@ -6,8 +6,10 @@ import { type FollowEventsOptions, followEvents } from './events.ts';
 import { type ExecOptions, type ExecStream, openExec } from './exec.ts';
 import { createGuestFiles, type GuestFiles } from './guest-files.ts';
 import { createGuestFilesystems, type GuestFilesystems } from './guest-filesystems.ts';
+import { createGuestInventory, type GuestInventory } from './guest-inventory.ts';
 import { createGuestPower, type GuestPower } from './guest-power.ts';
 import { createGuestProcesses, type GuestProcesses } from './guest-processes.ts';
+import { createGuestUnits, type GuestUnits } from './guest-units.ts';
 import { type Platform, servicesOf } from './platform.ts';
 import { createTerminals, type Terminals } from './terminals.ts';
 import { type OpenTunnelOptions, openTunnel, type Tunnel, type TunnelTarget } from './tunnel.ts';
@@ -28,12 +30,16 @@ export interface GuestClient<Contents extends object> {
   readonly files: GuestFiles & Contents;
   /** Freezing, thawing and trimming file systems of guests. */
   readonly filesystems: GuestFilesystems;
+  /** System, hardware, packages, accounts and containers of guests. */
+  readonly inventory: GuestInventory;
   /** Shutdown and reboot from inside the guest. */
   readonly power: GuestPower;
   /** Processes in guests. */
   readonly processes: GuestProcesses;
   /** Terminals in guests, which keep running when nobody is attached. */
   readonly terminals: Terminals;
+  /** Services of guests. */
+  readonly units: GuestUnits;
   /** Runs a command in a VM, or follows a running one. */
   exec(vm: string, options: ExecOptions): ExecStream;
   /** Events of VMs, as they happen. */
@@ -61,9 +67,11 @@ export function guestClient<Contents extends object>(
     createVm: (vm, options) => createVm(backend, vm, options),
     files: { ...guestFiles, ...contents },
     filesystems: createGuestFilesystems(agent),
+    inventory: createGuestInventory(agent),
     power: createGuestPower(agent),
     processes: createGuestProcesses(agent),
     terminals: createTerminals(terminals, openSocket),
+    units: createGuestUnits(agent),
     exec,
     events: (options) => {
       const list = async (limit: number) => (await vms.listEvents({ vm: options?.vm ?? '', limit })).events;

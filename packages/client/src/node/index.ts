@@ -7,8 +7,16 @@ export type { FollowEventsOptions } from '../core/events.ts';
 export type { ExecOptions, ExecStream } from '../core/exec.ts';
 export type { GuestFiles, ListFilesOptions, MakeFolderOptions, PathOptions, TreeOptions } from '../core/guest-files.ts';
 export type { FreezeOptions, GuestFilesystems, TrimOptions } from '../core/guest-filesystems.ts';
+export type { GuestInventory, PackageList } from '../core/guest-inventory.ts';
 export type { GuestPower, GuestShutdownOptions } from '../core/guest-power.ts';
 export type { GuestProcesses, ListProcessesOptions, SignalOptions } from '../core/guest-processes.ts';
+export {
+  type ControlUnitOptions,
+  type GuestUnits,
+  type UnitVerb,
+  unitBootName,
+  unitStateName,
+} from '../core/guest-units.ts';
 export { LineLength, maxLineBytes } from '../core/line-length.ts';
 export type { ListRunsOptions, Runs, StartRunOptions } from '../core/runs.ts';
 export type { CallOptions } from '../core/services.ts';

@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
-import { FileService, FilesystemService, GuestProcessService } from '@innkeeper/contract/agent';
+import {
+  FileService,
+  FilesystemService,
+  GuestProcessService,
+  InventoryService,
+  UnitService,
+} from '@innkeeper/contract/agent';
 import {
   AccessService,
   AuditService,
@@ -26,6 +32,8 @@ export interface FakeHandlers {
   readonly guestFiles?: Partial<ServiceImpl<typeof FileService>>;
   readonly guestFilesystems?: Partial<ServiceImpl<typeof FilesystemService>>;
   readonly guestProcesses?: Partial<ServiceImpl<typeof GuestProcessService>>;
+  readonly guestInventory?: Partial<ServiceImpl<typeof InventoryService>>;
+  readonly guestUnits?: Partial<ServiceImpl<typeof UnitService>>;
   readonly images?: Partial<ServiceImpl<typeof ImageService>>;
   readonly operations?: Partial<ServiceImpl<typeof OperationService>>;
   readonly node?: Partial<ServiceImpl<typeof NodeService>>;
@@ -139,6 +147,8 @@ function handleRequest(handlers: FakeHandlers, request: IncomingMessage, respons
       router.service(FileService, handlers.guestFiles ?? {});
       router.service(FilesystemService, handlers.guestFilesystems ?? {});
       router.service(GuestProcessService, handlers.guestProcesses ?? {});
+      router.service(InventoryService, handlers.guestInventory ?? {});
+      router.service(UnitService, handlers.guestUnits ?? {});
       router.service(ImageService, handlers.images ?? {});
       router.service(OperationService, handlers.operations ?? {});
       router.service(NodeService, handlers.node ?? {});

@@ -278,6 +278,30 @@ export const guestReasons = {
     next: 'Look into the log of the program, then connect again.',
     raisedByGuest: true,
   },
+  UNIT_NOT_FOUND: {
+    code: 'not_found',
+    when: 'The guest has no service with this name.',
+    next: 'List the services.',
+    raisedByGuest: true,
+  },
+  UNIT_PROTECTED: {
+    code: 'failed_precondition',
+    when: 'The service is the agent itself, or ends the guest.',
+    next: 'Do what the message says instead.',
+    raisedByGuest: true,
+  },
+  UNIT_FAILED: {
+    code: 'aborted',
+    when: 'The guest’s init system could not do it.',
+    next: 'See its answer in the message, and the last lines of the service’s log.',
+    raisedByGuest: true,
+  },
+  UNIT_TIMEOUT: {
+    code: 'deadline_exceeded',
+    when: 'The guest’s init system did not answer in time, and its program was killed.',
+    next: 'Look at the service again: its state says how far it got. Allow more time if it is slow.',
+    raisedByGuest: true,
+  },
   TOO_MANY_CALLS: {
     code: 'resource_exhausted',
     when: 'Too many calls are open (at most 64 per session).',

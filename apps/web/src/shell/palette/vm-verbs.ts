@@ -99,6 +99,22 @@ export const vmVerbs: readonly VmVerb[] = [
     tab: 'processes',
   },
   {
+    key: 'services',
+    label: 'Services of',
+    words: ['services', 'units', 'systemctl'],
+    icon: 'services',
+    privilege: 'vm.view',
+    tab: 'services',
+  },
+  {
+    key: 'inventory',
+    label: 'Inventory of',
+    words: ['inventory', 'packages', 'hardware', 'containers'],
+    icon: 'inventory',
+    privilege: 'vm.view',
+    tab: 'inventory',
+  },
+  {
     key: 'metrics',
     label: 'Metrics of',
     words: ['metrics', 'charts', 'graphs'],

@@ -7,9 +7,11 @@ export const methodCapabilities = [
   'file.write',
   'filesystem.freeze',
   'filesystem.trim',
+  'inventory',
   'power',
   'processes',
   'system',
   'telemetry',
   'tunnel',
+  'units',
 ] as const;

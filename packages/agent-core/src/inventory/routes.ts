@@ -1,0 +1,82 @@
+import type { Host } from '../host.ts';
+import { readTrimmed } from '../telemetry/read-trimmed.ts';
+
+export interface RouteInit {
+  readonly destination: string;
+  readonly gateway: string;
+  readonly interface: string;
+  readonly metric: number;
+}
+
+const maxTextBytes = 256 * 1024;
+const up = 0x1;
+const gatewayFlag = 0x2;
+const reject = 0x200;
+/** RTF_LOCAL: an address of the guest itself. */
+const local = 0x8000_0000;
+
+/** The routes of the main table, IPv4 first. */
+export function readRoutes(host: Host): RouteInit[] {
+  return [...readIpv4(host), ...readIpv6(host)];
+}
+
+function readIpv4(host: Host): RouteInit[] {
+  const rows = rowsOf(host, '/proc/net/route').slice(1);
+  return rows.flatMap(([name = '', to = '', gateway = '', flags = '', , , metric, mask = '']) => {
+    const bits = Number.parseInt(flags, 16);
+    if (!(bits & up) || bits & reject) return [];
+    return [
+      {
+        destination: `${ipv4(to)}/${prefixLength(mask)}`,
+        gateway: bits & gatewayFlag ? ipv4(gateway) : '',
+        interface: name,
+        metric: Number(metric) || 0,
+      },
+    ];
+  });
+}
+
+function readIpv6(host: Host): RouteInit[] {
+  return rowsOf(host, '/proc/net/ipv6_route').flatMap(
+    ([to = '', length = '', , , gateway = '', metric = '', , , flags = '', name = '']) => {
+      const bits = Number.parseInt(flags, 16);
+      // Every interface has a route for multicast.
+      if (!(bits & up) || bits & reject || bits >= local || name === 'lo' || to.startsWith('ff')) return [];
+      return [
+        {
+          destination: `${ipv6(to)}/${Number.parseInt(length, 16)}`,
+          gateway: bits & gatewayFlag ? ipv6(gateway) : '',
+          interface: name,
+          metric: Number.parseInt(metric, 16) || 0,
+        },
+      ];
+    },
+  );
+}
+
+function rowsOf(host: Host, path: string): string[][] {
+  const text = readTrimmed(host, path, maxTextBytes) ?? '';
+  return text === '' ? [] : text.split('\n').map((line) => line.trim().split(/\s+/));
+}
+
+/** Little-endian, as both architectures write it. */
+function ipv4(hex: string): string {
+  return (hex.match(/../g) ?? [])
+    .map((byte) => Number.parseInt(byte, 16))
+    .reverse()
+    .join('.');
+}
+
+function prefixLength(mask: string): number {
+  let bits = 0;
+  for (let rest = Number.parseInt(mask, 16); rest > 0; rest = Math.floor(rest / 2)) bits += rest % 2;
+  return bits;
+}
+
+/** As RFC 5952 writes it. */
+function ipv6(hex: string): string {
+  const text = (hex.match(/.{4}/g) ?? []).map((group) => Number.parseInt(group, 16).toString(16)).join(':');
+  const [run] = [...text.matchAll(/\b0(?::0)+\b/g)].sort((a, b) => b[0].length - a[0].length);
+  if (run === undefined) return text;
+  return `${text.slice(0, run.index).replace(/:$/, '')}::${text.slice(run.index + run[0].length).replace(/^:/, '')}`;
+}

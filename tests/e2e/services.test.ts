@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Locator, Page } from 'playwright-core';
+import { checkPage, openConsole, type WebConsole } from './console.ts';
+
+const vm = 'svc-1';
+/** Must be shown as text. */
+const markup = '<img src=x onerror=alert(1)>';
+
+/** Two scripts as an OpenRC of the tiny guest. Its agent is started again: it looks for an init system at its start. */
+const openrc = `mkdir -p /run/openrc/started /run/openrc/failed /etc/init.d /etc/runlevels/default
+printf '#!/bin/sh\\ndescription="${markup}"\\n' >/etc/init.d/web
+printf '#!/bin/sh\\ndescription="Broken"\\n' >/etc/init.d/broken
+touch /run/openrc/started/web /run/openrc/failed/broken
+cat >/sbin/rc-service <<'END'
+#!/bin/sh
+case $2 in
+  stop) rm -f /run/openrc/started/$1;;
+  start) touch /run/openrc/started/$1;;
+  status) [ $1 = broken ] && exit 32; [ -e /run/openrc/started/$1 ] || exit 3;;
+esac
+END
+printf '#!/bin/sh\\n[ $1 = add ] && touch /etc/runlevels/$3/$2 || rm /etc/runlevels/*/$3\\n' >/sbin/rc-update
+chmod 755 /etc/init.d/* /sbin/rc-service /sbin/rc-update
+kill -9 $(pidof innkeeper-agent)`;
+
+describe('the services of a VM', () => {
+  let web: WebConsole;
+  let page: Page;
+
+  before(async () => {
+    web = await openConsole();
+    page = web.page;
+    await web.daemon.addTinyImage();
+    await web.daemon.createVm(vm);
+  });
+  after(() => web[Symbol.asyncDispose]());
+
+  const rowOf = (text: string): Locator => page.getByRole('row').filter({ hasText: text });
+  const choose = async (service: string, action: string): Promise<void> => {
+    await page.getByRole('button', { name: `Actions on ${service}` }).click();
+    await page.getByRole('menuitem', { name: action, exact: true }).click();
+  };
+
+  it('a guest without services says why it has none', async () => {
+    await page.goto(`/vms/${vm}`);
+    await page.getByRole('link', { name: 'Services', exact: true }).click();
+    await page.getByRole('heading', { name: 'Services are not available in this guest' }).waitFor();
+    await page.getByText(/busybox’s inittab/).waitFor();
+    assert.deepEqual(await checkPage(page, 'services-none'), []);
+  });
+
+  it('services are listed with the failed ones first, filtered, and shown as text', async () => {
+    await web.daemon.call('RunService/StartRun', { spec: { argv: ['sh', '-c', openrc] }, vms: [vm] });
+    await page.getByRole('table').waitFor({ timeout: 60_000 });
+    await page
+      .getByRole('row')
+      .nth(1)
+      .filter({ hasText: /broken.*failed/ })
+      .waitFor();
+    await rowOf(markup).waitFor();
+    await page.getByText(/^\d services \(openrc\)/).waitFor();
+    assert.deepEqual(await checkPage(page, 'services'), []);
+    await page.getByLabel('State', { exact: true }).selectOption('failed');
+    await page.waitForURL(/state=failed/);
+    await rowOf('web').waitFor({ state: 'detached' });
+    await page.getByLabel('State', { exact: true }).selectOption('');
+    await page.getByLabel('Filter services').fill('no such thing');
+    await page.getByText('No service matches the filter.').waitFor();
+    await page.getByLabel('Filter services').fill('');
+    await rowOf('broken')
+      .getByRole('button', { name: /^broken/ })
+      .click();
+    await page.getByText('No log: OpenRC keeps no log of a service.').waitFor();
+    assert.deepEqual(await checkPage(page, 'services-open'), []);
+    assert.equal(await page.locator('main img').count(), 0);
+  });
+
+  it('a service is stopped after confirmation, and enabled without one', async () => {
+    await choose('web', 'Stop');
+    const dialog = page.getByRole('dialog', { name: 'Stop: web?' });
+    await dialog.getByText(`inn services stop ${vm} web`).waitFor();
+    assert.deepEqual(await checkPage(page, 'services-stop'), []);
+    await dialog.getByRole('button', { name: 'Stop' }).click();
+    await page.getByText('web is stopped').waitFor();
+    await rowOf('web').filter({ hasText: 'stopped' }).waitFor();
+    await choose('web', 'Enable at boot');
+    await page.getByText('web is enabled').waitFor();
+    await rowOf('web').filter({ hasText: 'enabled' }).waitFor();
+  });
+
+  it('actions on services are disabled without guest.admin', async () => {
+    await web.daemon.call('AccessService/CreateUser', { name: 'vera', roles: [{ role: 'viewer', scope: '*' }] });
+    const context = await web.newContext();
+    const vera = await web.logIn(context, 'vera');
+    await vera.goto(`/vms/${vm}/services`);
+    const button = vera.getByRole('button', { name: 'Actions on web' });
+    await button.waitFor();
+    assert.equal(await button.getAttribute('aria-disabled'), 'true');
+    await button.click({ force: true });
+    assert.equal(await vera.getByRole('menu').count(), 0);
+    await context.close();
+  });
+
+  it('the page of services has no faults', () => {
+    assert.deepEqual(web.faults, []);
+  });
+});
