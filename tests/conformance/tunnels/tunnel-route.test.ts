@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
+import { until } from '@innkeeper/kit/testing';
 import { WebSocket } from 'ws';
 import type { ServedApi } from '../../../apps/innkeeper/src/api/testing/serve-api.ts';
 import { maxTunnels } from '../../../apps/innkeeper/src/api/tunnel/tunnel-slots.ts';
@@ -69,6 +70,54 @@ describe('/v1/vms/{vm}/tunnel', () => {
     client.send({ type: 'end' });
     await client.has('ended');
     assert.deepEqual((await client.closed)[0], 1000);
+  });
+
+  it('connections to a port share an entry of the audit with their number and bytes, and refused ones have their reason', async () => {
+    await using program = await Program.start((socket) => {
+      socket.write('four');
+      socket.pipe(socket);
+    });
+    const closedPort = await unusedPort();
+    const targets = [`port ${program.port}`, `port ${closedPort}`];
+    const entries = async (): Promise<unknown[]> => {
+      const rows = [
+        ...(await api.store.audit.listIntents('node-coalesced')),
+        ...(await api.store.audit.list({ limit: 50 })),
+      ];
+      return rows.flatMap(({ parameters, result }) => {
+        const { first_unix_ms: _, ...facts } = JSON.parse(parameters) as Record<string, unknown>;
+        return targets.includes(String(facts['target'])) ? [{ ...facts, result }] : [];
+      });
+    };
+    const open = new TunnelClient(api, `port=${program.port}`);
+    await open.has('opened');
+    // On disk while the connection is open, in case the daemon is killed.
+    assert.deepEqual(await entries(), [{ target: targets[0], coalesced_calls: 1, result: 'ok' }]);
+    for (let count = 0; count < 19; count++) {
+      const client = new TunnelClient(api, `port=${program.port}`);
+      await client.has('opened');
+      client.socket.send(Buffer.from('more'));
+      await client.until(() => client.received.toString() === 'fourmore');
+      client.send({ type: 'end' });
+      await client.closed;
+      await new TunnelClient(api, `port=${closedPort}`).closed;
+    }
+    await until(async () => {
+      await api.server.gate.coalesced.save();
+      return JSON.stringify(await entries()).includes('"sent_bytes":76');
+    });
+    const [one, two, ...others] = (await entries()).sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
+    assert.deepEqual(others, []);
+    const facts = { target: targets[0], coalesced_calls: 20, sent_bytes: 76, received_bytes: 152, result: 'ok' };
+    const refused = { target: targets[1], coalesced_calls: 19, result: 'TUNNEL_REFUSED' };
+    assert.deepEqual([two, one], [facts, refused]);
+    // It is older than its entry, so its bytes are in the next one.
+    await api.server.gate.coalesced.flush();
+    open.socket.close();
+    await until(async () => {
+      await api.server.gate.coalesced.save();
+      return JSON.stringify(await entries()).includes('"coalesced_calls":0');
+    });
   });
 
   it('a tunnel to a port without a program fails with TUNNEL_REFUSED, before it is open', async () => {

@@ -134,10 +134,12 @@ async function enter<Extra extends object>(
   const { request, facts, isChange, isLong } = ask;
   const { privilege, action, command, describe } = route;
   const identified = await (privilege === 'public' ? gate.identifyOrStranger(facts) : gate.identify(facts));
-  const asked = { action, command, parameters: describe?.(query) ?? {} };
+  const described = describe?.(query) ?? {};
   // A page makes many requests.
-  const shared = facts.port === undefined ? {} : { isCoalesced: true, shared: { target: `port ${facts.port.port}` } };
-  const common = { identified, privilege, isChange, isLong, ...asked, ...shared };
+  const shared = facts.port === undefined ? described : { target: `port ${facts.port.port}` };
+  const isCoalesced = facts.port !== undefined || route.isCoalesced === true;
+  const audited = isCoalesced ? { isCoalesced, shared } : { parameters: described };
+  const common = { identified, privilege, isChange, isLong, action, command, ...audited };
   const vm = await findRouteVm(route, parameters['vm'], common, { gate, node });
   const call = await gate.open({ ...common, target: vm ?? route.where ?? 'everywhere', vm });
   // Both end with the request, and their listeners with them.

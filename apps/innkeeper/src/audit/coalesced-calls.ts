@@ -16,11 +16,13 @@ interface OpenEntry {
   readonly shared: AuditParameters;
   readonly firstMs: number;
   count: number;
+  /** Of all its calls together, such as bytes. */
+  sums: Readonly<Record<string, number>>;
   isSaved: boolean;
   intent: Intent | undefined;
 }
 
-/** What an entry for several calls says of them. No request's parameters have these names. */
+/** What an entry for several calls says of them, with their sums. No request's parameters have these names. */
 interface CountFacts extends AuditParameters {
   readonly coalesced_calls: number;
   readonly first_unix_ms: number;
@@ -36,8 +38,8 @@ export interface CoalescedCallsOptions {
 }
 
 /**
- * Records calls that only read, without an entry and a write for each: those of one user, on one VM, with one result,
- * within 10 minutes are one entry. Until it is written, its count is an intent, so that it survives the daemon.
+ * Records calls that only read, and connections to guests, without an entry and a write for each: those of one user, on one
+ * VM, with one result, within 10 minutes are one entry. Until it is written, its count is an intent, so that it survives the daemon.
  */
 export class CoalescedCalls implements AsyncDisposable {
   readonly #audit: Audit;
@@ -52,8 +54,20 @@ export class CoalescedCalls implements AsyncDisposable {
     this.#audit = new Audit({ store, log, nowMs: () => clock.nowMs(), writer: coalescedWriter });
   }
 
-  /** Counts a call. Writes nothing yet. Calls with other `shared` parameters have an entry of their own. */
-  count(call: Omit<AuditRecord, 'parameters'>, shared: AuditParameters = {}): void {
+  /**
+   * Counts a call. Writes nothing yet. Calls with other `shared` parameters have an entry of their own. Returns whether it is
+   * the first one of its entry.
+   */
+  count(call: Omit<AuditRecord, 'parameters'>, shared: AuditParameters = {}): boolean {
+    return this.#add(call, { shared, count: 1, sums: {} });
+  }
+
+  /** Adds figures of a call that was counted when it began to the entry of now, which may have no calls of its own. */
+  addTo(call: Omit<AuditRecord, 'parameters'>, sums: Readonly<Record<string, number>>, shared: AuditParameters): void {
+    this.#add(call, { shared, count: 0, sums });
+  }
+
+  #add(call: Omit<AuditRecord, 'parameters'>, { shared, count, sums }: Pick<OpenEntry, 'shared' | 'count' | 'sums'>) {
     const { caller, action, vm, result } = call;
     const timeMs = this.#clock.nowMs();
     this.#stopTimer ??= this.#clock.repeat(saveMs, () => void this.save());
@@ -61,13 +75,16 @@ export class CoalescedCalls implements AsyncDisposable {
     const key = JSON.stringify([caller.name, caller.via, caller.token?.name, action, vm?.id, result, shared]);
     const open = this.#open.get(key);
     if (open !== undefined && timeMs - open.firstMs < coalesceMs) {
-      Object.assign(open, { record, count: open.count + 1, isSaved: false });
-      return;
+      const total = { ...open.sums };
+      for (const [name, value] of Object.entries(sums)) total[name] = (total[name] ?? 0) + value;
+      Object.assign(open, { record, count: open.count + count, sums: total, isSaved: false });
+      return false;
     }
     const over = open === undefined ? [] : [key];
     if (open === undefined && this.#open.size >= maxOpen) over.push(...this.#open.keys().take(1));
     if (over.length > 0) void this.#close(over);
-    this.#open.set(key, { record, firstMs: timeMs, shared, count: 1, isSaved: false, intent: undefined });
+    this.#open.set(key, { record, firstMs: timeMs, shared, count, sums, isSaved: false, intent: undefined });
+    return true;
   }
 
   /** Writes the entries of all calls until now, whatever the time, and resolves when they are on disk. Never rejects. */
@@ -108,8 +125,8 @@ export class CoalescedCalls implements AsyncDisposable {
   }
 }
 
-function factsOf({ count, firstMs, shared }: OpenEntry): CountFacts {
-  return { coalesced_calls: count, first_unix_ms: firstMs, ...shared };
+function factsOf({ count, firstMs, shared, sums }: OpenEntry): CountFacts {
+  return { coalesced_calls: count, first_unix_ms: firstMs, ...shared, ...sums };
 }
 
 /** The number of calls that an entry stands for, and the time of the first if there are several to share it. */

@@ -31,7 +31,7 @@ export interface AccessRequest {
   readonly action?: string | undefined;
   /** The audited part of the request, redacted. */
   readonly parameters?: AuditParameters | undefined;
-  /** Calls share an entry of the audit, which contains no parameters. See `CoalescedCalls`. */
+  /** Calls share an entry of the audit, with sums of what is noted and no parameters. See `CoalescedCalls`. */
   readonly isCoalesced?: boolean | undefined;
   /** Redacted parameters that all calls of such an entry have. */
   readonly shared?: AuditParameters | undefined;
@@ -154,6 +154,8 @@ class OpenCall implements AuthorizedCall {
   #userName: string | undefined;
   #intent: Intent | undefined;
   #isForgotten = false;
+  /** A coalesced call that has been counted. */
+  #isCounted = false;
   #isOver = false;
 
   constructor(wanted: AccessRequest, gate: Gate) {
@@ -205,8 +207,9 @@ class OpenCall implements AuthorizedCall {
     if (action === undefined) return;
     if (isCoalesced === true) {
       // A stream reveals from its beginning on, and its end is not another call.
-      await this.#write(action, 'ok');
-      this.#isForgotten = true;
+      const isFirst = this.#gate.coalesced.count({ ...this.#record(action), result: 'ok' }, this.#wanted.shared);
+      this.#isCounted = true;
+      if (isFirst) await this.#gate.coalesced.save();
       return;
     }
     // Asked for in one go, both are in one write.
@@ -228,7 +231,13 @@ class OpenCall implements AuthorizedCall {
 
   async #write(action: string, result: string, intent?: Intent): Promise<void> {
     const { audit, coalesced } = this.#gate;
-    if (this.#isForgotten) {
+    if (this.#isCounted) {
+      const sums = Object.entries(this.#parameters).filter(
+        (each): each is [string, number] => typeof each[1] === 'number',
+      );
+      if (sums.length > 0)
+        coalesced.addTo({ ...this.#record(action), result: 'ok' }, Object.fromEntries(sums), this.#wanted.shared ?? {});
+    } else if (this.#isForgotten) {
       if (intent !== undefined) await audit.forget(intent);
     } else if (this.#wanted.isCoalesced === true)
       coalesced.count({ ...this.#record(action), result }, this.#wanted.shared);

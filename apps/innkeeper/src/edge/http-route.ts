@@ -26,6 +26,8 @@ export interface RouteFacts {
   readonly command?: 'later';
   /** The name in the audit; without one nothing is written down. */
   readonly action?: string;
+  /** Its calls share an entry of the audit for each description; it begins later. */
+  readonly isCoalesced?: true;
   /** What the audit holds of the query. */
   readonly describe?: (query: URLSearchParams) => AuditParameters;
 }

@@ -12,12 +12,15 @@ function describeFile(query: URLSearchParams): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (query.has(name) ? [[name, query.get(name) ?? '']] : [])));
 }
 
+/** Of a target that a caller names; real ones are shorter. */
+const maxTargetChars = 200;
+
 /** What the audit holds of a tunnel: where it leads, such as "port 22" or "/run/docker.sock". */
 function describeTunnel(query: URLSearchParams): Record<string, string> {
   const address = query.get('address');
   return {
-    target: query.get('unix') ?? `port ${query.get('port') ?? ''}`,
-    ...(address === null ? {} : { address }),
+    target: (query.get('unix') ?? `port ${query.get('port') ?? ''}`).slice(0, maxTargetChars),
+    ...(address === null ? {} : { address: address.slice(0, maxTargetChars) }),
   };
 }
 
@@ -127,7 +130,14 @@ const socketTable = {
     beginsLater: true,
   },
   console: { path: '/v1/vms/{vm}/console', privilege: 'vm.console', vmAction: 'console', action: 'vm.console' },
-  tunnel: { ...formOf(TunnelService.method.connect), path: '/v1/vms/{vm}/tunnel', describe: describeTunnel },
+  // A forward makes many connections.
+  tunnel: {
+    ...formOf(TunnelService.method.connect),
+    path: '/v1/vms/{vm}/tunnel',
+    describe: describeTunnel,
+    isCoalesced: true,
+    beginsLater: true,
+  },
   metrics: { path: '/v1/vms/{vm}/metrics/ws', privilege: 'vm.view' },
   live: { path: '/v1/live', privilege: 'vm.view', where: 'somewhere' },
 } as const satisfies Readonly<Record<string, RouteFacts>>;

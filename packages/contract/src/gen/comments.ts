@@ -349,7 +349,7 @@ export const comments: Readonly<Record<string, string>> = {
   "innkeeper.control.v1.AuditEntry.parameters": "JSON without secrets: never file contents, standard input or passwords.",
   "innkeeper.control.v1.AuditEntry.result": "\"ok\", or the reason of the error.",
   "innkeeper.control.v1.AuditEntry.hash": "Hex SHA-256 over this entry and the hash of the previous one.",
-  "innkeeper.control.v1.AuditEntry.count": "Number of calls that a coalesced entry (`AUDIT_COALESCED`) stands for; 1 for any other entry.",
+  "innkeeper.control.v1.AuditEntry.count": "Number of calls that a coalesced entry (`AUDIT_COALESCED`, and connections to guests) stands for; 0 if it only has the bytes of connections that earlier entries count; 1 for any other entry.",
   "innkeeper.control.v1.AuditEntry.first_unix_ns": "Time of the first of these calls; `time_unix_ns` is that of the last one. Absent for any other entry.",
   "innkeeper.control.v1.ListAuditRequest.vm": "Id or name.",
   "innkeeper.control.v1.ListAuditRequest.action": "Prefix of the action.",

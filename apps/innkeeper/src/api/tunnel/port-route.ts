@@ -88,6 +88,7 @@ export async function servePortUpgrade(
     await using outgoing = await ask(context, facts, port, number, { connection: 'Upgrade', upgrade: 'websocket' });
     outgoing.request.end();
     const { answer, stream, first } = await outgoing.upgraded;
+    await context.call.begin();
     const headers = Object.entries({ ...headersFromGuest(answer.headers, port) }).flatMap(([name, value]) =>
       [value ?? []].flat().map((each) => `${name}: ${each}\r\n`),
     );

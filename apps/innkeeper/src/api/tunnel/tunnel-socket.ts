@@ -46,6 +46,7 @@ async function carry(socket: WebSocket, { agent, target, input, context, signal 
   input.onAcknowledged = (bytes) => window.acknowledge(bytes);
   try {
     for await (const { event } of agent.stream(TunnelServiceLite.connect, input.requests(target), { signal })) {
+      if (event.case === 'opened') await context.call.begin();
       if (event.case === 'data') {
         if (event.value.length === 0) throw new OperationError('GUEST_MISBEHAVES', 'A tunnel sent empty data.');
         await window.room(signal);

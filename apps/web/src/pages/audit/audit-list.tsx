@@ -42,6 +42,7 @@ function AuditLine({ group }: { readonly group: AuditGroup }): JSX.Element | nul
         </time>
         <span className="audit-text">
           <strong data-hint={`${via}\n${address}`}>{showName(user)}</strong> {showName(auditSentence(newest))}
+          {calls === 0 && <span className="dim"> earlier: the bytes until now</span>}
           {calls > 1 && (
             <span className="dim number">
               {' '}

@@ -70,9 +70,9 @@ export interface AuditGroup {
   readonly entries: readonly AuditEntry[];
 }
 
-/** How many calls a group stands for; an entry for coalesced calls counts as these. */
+/** How many calls a group stands for; an entry for coalesced calls counts as these, also as none. */
 export function callsOf({ entries }: AuditGroup): number {
-  return entries.reduce((sum, { count }) => sum + Math.max(1, count), 0);
+  return entries.reduce((sum, { count }) => sum + count, 0);
 }
 
 /**

@@ -85,7 +85,8 @@ export type AuditEntry = Message<"innkeeper.control.v1.AuditEntry"> & {
   hash: string;
 
   /**
-   * Number of calls that a coalesced entry (`AUDIT_COALESCED`) stands for; 1 for any other entry.
+   * Number of calls that a coalesced entry (`AUDIT_COALESCED`, and connections to guests) stands for; 0 if it only has the
+   * bytes of connections that earlier entries count; 1 for any other entry.
    *
    * @generated from field: uint32 count = 12;
    */
