@@ -76,6 +76,11 @@ describe('the audit as sentences', () => {
     }
   });
 
+  it('an entry that only has the bytes of earlier connections counts as no call', () => {
+    const rest = entry({ action: 'guest.connect', count: 0, firstUnixNs: 1n });
+    assert.equal(callsOf({ entries: [rest] }), 0);
+  });
+
   it('an entry for coalesced calls counts as these calls', () => {
     const at = { action: 'GuestProcessService/List', timeUnixNs: 10n ** 18n };
     const [group, ...others] = groupEntries([entry({ ...at, count: 36 }), entry({ ...at, count: 1 }), entry(at)]);

@@ -72,7 +72,10 @@ export interface AuditGroup {
 
 /** How many calls a group stands for; an entry for coalesced calls counts as these, also as none. */
 export function callsOf({ entries }: AuditGroup): number {
-  return entries.reduce((sum, { count }) => sum + count, 0);
+  return entries.reduce(
+    (sum, { count, firstUnixNs }) => sum + (firstUnixNs === undefined ? Math.max(1, count) : count),
+    0,
+  );
 }
 
 /**
