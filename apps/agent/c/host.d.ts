@@ -204,6 +204,11 @@ declare module 'host' {
   export function networkAddresses(): (string | number)[];
   /** Interface index and source address for packets to an address; empty if the kernel does not send there. */
   export function routeTo(address: string): (string | number)[];
+  /**
+   * A request of rtnetlink: message type, NLM_F_* flags (NLM_F_REQUEST is added), and its body of at most 2,048 bytes. The
+   * bodies of the messages of the answer, up to the acknowledgement or the end of a dump; one of the two must be asked for.
+   */
+  export function routeRequest(type: number, flags: number, body: Uint8Array): Uint8Array[];
   export function openRouteEvents(): number;
   export function drain(fd: number): void;
 

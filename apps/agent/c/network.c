@@ -142,7 +142,7 @@ static bool read_answer(JSContext *ctx, JSValueConst rows, int fd, bool dump, Pu
                 return true;
             if (message->nlmsg_type == NLMSG_ERROR) {
                 errno = -((struct nlmsgerr *)NLMSG_DATA(message))->error;
-                return false;
+                return errno == 0;
             }
             push_message(ctx, rows, &count, message);
         }
@@ -244,10 +244,39 @@ static JSValue js_drain(JSContext *ctx, JSValueConst self, int argc, JSValueCons
     return JS_UNDEFINED;
 }
 
+static void push_payload(JSContext *ctx, JSValueConst rows, uint32_t *count, struct nlmsghdr *message)
+{
+    push(ctx, rows, count, new_uint8_array(ctx, NLMSG_DATA(message), NLMSG_PAYLOAD(message, 0)));
+}
+
+/* routeRequest(type, flags, body): the bodies of the answer. */
+static JSValue js_route_request(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    struct {
+        struct nlmsghdr header;
+        uint8_t body[2048];
+    } request = {.header = {.nlmsg_seq = 1}};
+    int32_t type, flags;
+    size_t length;
+    if (JS_ToInt32(ctx, &type, argv[0]) || JS_ToInt32(ctx, &flags, argv[1]))
+        return JS_EXCEPTION;
+    const uint8_t *body = get_bytes(ctx, argv[2], &length);
+    if (!body)
+        return JS_EXCEPTION;
+    if (length > sizeof request.body)
+        return throw_errno(ctx, EMSGSIZE, "netlink", NULL);
+    memcpy(request.body, body, length);
+    request.header.nlmsg_type = (uint16_t)type;
+    request.header.nlmsg_flags = (uint16_t)(flags | NLM_F_REQUEST);
+    request.header.nlmsg_len = (uint32_t)NLMSG_LENGTH(length);
+    return ask(ctx, &request.header, push_payload);
+}
+
 static const JSCFunctionListEntry network_entries[] = {
     JS_CFUNC_DEF("networkLinks", 0, js_network_links),
     JS_CFUNC_DEF("networkAddresses", 0, js_network_addresses),
     JS_CFUNC_DEF("routeTo", 1, js_route_to),
+    JS_CFUNC_DEF("routeRequest", 3, js_route_request),
     JS_CFUNC_DEF("openRouteEvents", 0, js_open_route_events),
     JS_CFUNC_DEF("drain", 1, js_drain),
 };

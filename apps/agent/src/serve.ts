@@ -25,7 +25,12 @@ export function serve(options: Options & { readonly command: 'serve' }): void {
   const log = createLog(options.logLevel, new LineWriter(standardError()));
   protectFromOutOfMemory();
   // An agent that is only tried out leaves nothing on its machine.
-  const state = options.virtio ? { partialFoldersPath: '/var/lib/innkeeper-agent/partial-folders' } : {};
+  const state = options.virtio
+    ? {
+        partialFoldersPath: '/var/lib/innkeeper-agent/partial-folders',
+        networkRecordPath: '/var/lib/innkeeper-agent/network.json',
+      }
+    : {};
   const agent = createAgent(createQuickJsHost(), log, undefined, state);
   const controller = new AbortController();
   const stop = (): void => {

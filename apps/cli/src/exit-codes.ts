@@ -24,6 +24,9 @@ const ofReason: Partial<Record<ReasonName, number>> = {
   IMAGE_IN_USE: exitCodes.conflict,
   FREEZE_HELD: exitCodes.conflict,
   FREEZE_ENDED: exitCodes.conflict,
+  NETWORK_HELD: exitCodes.conflict,
+  NETWORK_ENDED: exitCodes.conflict,
+  NETWORK_NOT_PENDING: exitCodes.conflict,
   DAEMON_UNREACHABLE: exitCodes.general,
 };
 

@@ -91,6 +91,16 @@ function addGuests(program: Command): void {
       () => import('./commands/services-control.ts'),
     ],
   ]);
+  addCommands(addGroup(program, 'network', 'Show and change the network of a guest'), [
+    ['show [options] <vm>', 'Show interfaces, routes and name servers', () => import('./commands/network-show.ts')],
+    [
+      'set [options] <vm> [command...]',
+      'Configure an interface; the guest rolls back unless it is confirmed, or a command on this machine succeeds',
+      () => import('./commands/network-set.ts'),
+    ],
+    ['confirm [options] <vm>', 'Keep the change', () => import('./commands/network-confirm.ts')],
+    ['rollback [options] <vm>', 'Restore the earlier network', () => import('./commands/network-rollback.ts')],
+  ]);
   addCommands(program, [
     [
       'inventory [options] <vm> [part]',

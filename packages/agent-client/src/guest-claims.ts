@@ -11,12 +11,14 @@ import type {
   ListProcessesResponse,
   ListUnitsRequest,
   ListUnitsResponse,
+  NetworkReport,
 } from '@innkeeper/contract/agent';
 import {
   FileServiceLite,
   FilesystemServiceLite,
   GuestProcessServiceLite,
   InventoryServiceLite,
+  NetworkServiceLite,
   UnitServiceLite,
 } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
@@ -24,6 +26,7 @@ import { defaultPageSize, maxPageSize, maxPageTokenChars, maxSkippedEntries } fr
 import type { LiteMethod } from '@innkeeper/contract/lite';
 import { checkFrozen, checkReport, checkThawed, checkTrimmed } from './freeze-claims.ts';
 import { checkSortedPage } from './list-claims.ts';
+import { checkConfirmed, checkNetwork, checkRolledBack, checkSet } from './network-claims.ts';
 import { checkUnit } from './unit-claims.ts';
 
 /** The error for an impossible answer of a guest. */
@@ -114,6 +117,10 @@ const answerChecks: ReadonlyMap<string, (request: never, answer: never) => void>
       checkSortedPage(request, { count: accounts.length, nextPageToken }),
   ],
   [UnitServiceLite.get.name, checkUnit],
+  [NetworkServiceLite.getNetwork.name, (_, report: NetworkReport) => checkNetwork(report)],
+  [NetworkServiceLite.setNetwork.name, checkSet],
+  [NetworkServiceLite.confirmNetwork.name, checkConfirmed],
+  [NetworkServiceLite.rollBackNetwork.name, checkRolledBack],
 ]);
 
 /** @throws OperationError GUEST_MISBEHAVES for an answer that does not fit the request */

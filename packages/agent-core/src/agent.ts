@@ -12,6 +12,8 @@ import { guestProcessOperations } from './guest-process/guest-process-operations
 import { hex } from './hex.ts';
 import type { Host } from './host.ts';
 import { inventoryOperations } from './inventory/inventory-operations.ts';
+import { NetworkChanges } from './network/network-changes.ts';
+import { networkOperations } from './network/network-operations.ts';
 import { powerOperations } from './power/power-operations.ts';
 import { processOperations } from './process/process-operations.ts';
 import { ProcessRegistry } from './process/process-registry.ts';
@@ -53,6 +55,8 @@ const flushMs = 50;
 export interface AgentOptions {
   /** A list of the folders with partial files, which outlives the agent. Absent: they are forgotten with it. */
   readonly partialFoldersPath?: string | undefined;
+  /** A record of a change of the network that is not confirmed. Default: one that a restart of the guest removes. */
+  readonly networkRecordPath?: string | undefined;
 }
 
 /**
@@ -63,7 +67,7 @@ export function createAgent(
   host: Host,
   log: Log,
   dialects: readonly Dialect[] = servedDialects,
-  { partialFoldersPath }: AgentOptions = {},
+  { partialFoldersPath, networkRecordPath = '/run/innkeeper/network.json' }: AgentOptions = {},
 ): Agent {
   const stopping = new AbortController();
   const folders =
@@ -74,6 +78,7 @@ export function createAgent(
   recoverFreeze(host, log, bootId).catch((error: unknown) =>
     log.error('freeze.not-recovered', { error: String(error) }),
   );
+  const network = new NetworkChanges(host, log, { bootId, freeze, recordPath: networkRecordPath });
   const registry = new ProcessRegistry(host, log);
   const sampler = new TelemetrySampler(host, () => registry.runningCount, freeze);
   freeze.changes.add(() => sampler.changes.notify());
@@ -85,6 +90,7 @@ export function createAgent(
       ...fileOperations(host, stopping.signal, folders),
       ...filesystemOperations(host, freeze),
       ...inventoryOperations(host),
+      ...networkOperations(host, network),
       ...powerOperations(host, log),
       ...systemOperations(host),
       ...tunnelOperations(host),
@@ -123,6 +129,7 @@ export function createAgent(
     },
     stop: async (reason) => {
       stopping.abort(reason);
+      network.stop();
       await freeze.stop();
       await registry.endAll(endGraceMs);
       // A few turns of the loop, so that the goodbyes are written to the channels.

@@ -2,6 +2,7 @@ import { methodCapabilities } from '@innkeeper/contract/agent-lite';
 import type { CapabilityName } from '@innkeeper/contract/capabilities';
 import { exists } from './file/exists.ts';
 import type { Host } from './host.ts';
+import { readTrimmed } from './telemetry/read-trimmed.ts';
 import { serviceInit } from './unit/choose-units.ts';
 
 /** What this agent can do in this guest, sorted, and what it cannot, with the reason. */
@@ -40,6 +41,11 @@ export function capabilitiesOf(host: Host): Capabilities {
       reason: 'this kernel is older than 5.6; paths are walked component by component',
     },
     serviceCheck(host),
+    {
+      name: 'network',
+      has: mayConfigureNetwork(host),
+      reason: 'the agent lacks CAP_NET_ADMIN, or this kernel or sandbox has no rtnetlink',
+    },
     { name: 'exec.subreaper', has: host.processes.subreaper, reason: 'the kernel refused PR_SET_CHILD_SUBREAPER' },
   ];
   const checked = new Set(checks.map(({ name }) => name));
@@ -57,4 +63,15 @@ function serviceCheck(host: Host): Check {
   return 'reason' in found
     ? { name: 'units', has: false, reason: found.reason }
     : { name: 'units', has: true, reason: '' };
+}
+
+function mayConfigureNetwork(host: Host): boolean {
+  const CAP_NET_ADMIN = 12n;
+  const [, effective = '0'] = /^CapEff:\s*([\da-f]+)$/m.exec(readTrimmed(host, '/proc/self/status') ?? '') ?? [];
+  try {
+    return ((BigInt(`0x${effective}`) >> CAP_NET_ADMIN) & 1n) === 1n && host.network.links().length > 0;
+  } catch {
+    // No rtnetlink.
+    return false;
+  }
 }

@@ -251,6 +251,11 @@ export interface NetworkPort {
    * send it.
    */
   routeTo(address: string): { readonly linkIndex: number; readonly source: string } | undefined;
+  /**
+   * A request of rtnetlink, rtnetlink(7): message type, NLM_F_* flags and body, at most 2,048 bytes. Returns the bodies of
+   * the answer's messages; with NLM_F_ACK none.
+   */
+  request(type: number, flags: number, body: Uint8Array): Uint8Array[];
   /** Calls back when a link, an address or a route changes (rtnetlink); the returned function removes the callback. */
   watch(callback: () => void): () => void;
 }

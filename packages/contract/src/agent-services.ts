@@ -7,6 +7,8 @@ import { GuestProcessServiceLite } from './gen/agent/v1/guest_process_lite.ts';
 import { GuestProcessService } from './gen/agent/v1/guest_process_pb.ts';
 import { InventoryServiceLite } from './gen/agent/v1/inventory_lite.ts';
 import { InventoryService } from './gen/agent/v1/inventory_pb.ts';
+import { NetworkServiceLite } from './gen/agent/v1/network_lite.ts';
+import { NetworkService } from './gen/agent/v1/network_pb.ts';
 import { PowerServiceLite } from './gen/agent/v1/power_lite.ts';
 import { PowerService } from './gen/agent/v1/power_pb.ts';
 import { ProcessServiceLite } from './gen/agent/v1/process_lite.ts';
@@ -27,6 +29,7 @@ export const agentServices: readonly DescService[] = [
   FilesystemService,
   GuestProcessService,
   InventoryService,
+  NetworkService,
   PowerService,
   ProcessService,
   SystemService,
@@ -41,6 +44,7 @@ const liteMethods: ReadonlyMap<string, LiteMethod> = new Map(
     FilesystemServiceLite,
     GuestProcessServiceLite,
     InventoryServiceLite,
+    NetworkServiceLite,
     PowerServiceLite,
     ProcessServiceLite,
     SystemServiceLite,

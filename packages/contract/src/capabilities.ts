@@ -13,6 +13,7 @@ export const capabilities = {
   'filesystem.freeze': 'freezes and thaws file systems',
   'filesystem.trim': 'reports unused blocks to the disk',
   inventory: 'reports the guest’s hardware, packages, accounts and containers',
+  network: 'configures network interfaces',
   power: 'shuts down, reboots, halts',
   'requests.parts': 'accepts requests that are longer than a frame, in parts',
   processes: 'lists the guest’s processes and sends them signals',

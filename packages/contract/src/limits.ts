@@ -46,6 +46,16 @@ export const unitControlMs = { default: 100_000, max: 300_000 } as const;
 export const maxUnitLogLines = 20;
 /** Maximum UTF-16 units of each of these lines. */
 export const maxUnitLogLineChars = 1000;
+/** Limits and default of the time in which a change of the network must be confirmed, in milliseconds. */
+export const networkConfirmMs = { min: 5_000, default: 60_000, max: 3_600_000 } as const;
+/** Maximum addresses of a family, name servers, search domains and routes in a change of the network. */
+export const maxNetworkSettings = { addresses: 16, dns: 8, search: 8, routes: 32 } as const;
+/** Maximum number of interfaces in a report of the network, and of addresses and of routes of each. */
+export const maxReportedInterfaces = 64;
+/** Maximum number of name servers, and of search domains, in a report of the network. */
+export const maxReportedResolvers = 16;
+/** Limits of an MTU in bytes; with IPv6 addresses at least 1,280. */
+export const networkMtu = { min: 576, minIpv6: 1280, max: 65_535 } as const;
 
 /** Whether a text is 1 to `maxIdChars` characters of [A-Za-z0-9_-]. */
 export function isCallerId(text: string): boolean {

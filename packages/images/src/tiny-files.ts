@@ -57,11 +57,21 @@ hostname -F /etc/hostname
 ip link set lo up
 `,
   'etc/init.d/network': `#!/bin/sh
-# One card, by DHCP. Without an answer udhcpc goes on trying.
+# Each card by its file in /etc/network.d, which the agent writes; the first card without one by DHCP.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
-[ -e /sys/class/net/eth0 ] || exit 0
+# Without an answer udhcpc goes on trying.
+dhcp() {
+	udhcpc -i "$1" -s /etc/udhcpc/default.script -S -t 5 -T 1 -b -p /run/udhcpc.pid >/dev/null 2>&1
+}
+for card in /sys/class/net/*; do
+	file=/etc/network.d/\${card##*/}
+	[ -e "$file" ] || continue
+	ip link set "\${card##*/}" up
+	. "$file"
+done
+[ -e /sys/class/net/eth0 ] && [ ! -e /etc/network.d/eth0 ] || exit 0
 ip link set eth0 up
-exec udhcpc -i eth0 -s /etc/udhcpc/default.script -S -t 5 -T 1 -b -p /run/udhcpc.pid >/dev/null 2>&1
+dhcp eth0
 `,
   'etc/init.d/rcK': `#!/bin/sh
 # busybox's init kills what still runs only after this; but a file that somebody writes keeps the root from being made
@@ -98,6 +108,7 @@ esac
 /** Empty folders and their permissions. */
 export const tinyFolders: Readonly<Record<string, number>> = {
   dev: 0o755,
+  'etc/network.d': 0o755,
   'home/guest': 0o755,
   mnt: 0o755,
   opt: 0o755,

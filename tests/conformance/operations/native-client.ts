@@ -3,15 +3,18 @@ import { type AgentLink, createAgentLink, openUnixChannel } from '@innkeeper/age
 import type {
   ExecExited,
   FreezeRequestSchema,
+  NetworkReport,
   OpenWriteSchema,
   ProcessSpecSchema,
   RenewFreezeRequestSchema,
+  SetNetworkRequestSchema,
   ShutdownMode,
   TrimRequestSchema,
 } from '@innkeeper/contract/agent';
 import {
   FileServiceLite,
   FilesystemServiceLite,
+  NetworkServiceLite,
   PowerServiceLite,
   SystemServiceLite,
   TelemetryServiceLite,
@@ -163,6 +166,19 @@ export class NativeClient implements GuestClient {
   /** The phase of the agent's freeze. */
   async freezePhase(): Promise<number> {
     return (await this.link.call(FilesystemServiceLite.getFreeze, {})).phase;
+  }
+
+  async network(): Promise<NetworkReport> {
+    return await this.link.call(NetworkServiceLite.getNetwork, {});
+  }
+
+  async setNetwork(request: MessageInitShape<typeof SetNetworkRequestSchema>): Promise<void> {
+    await openCall(this.session, NetworkServiceLite.setNetwork, request).next();
+  }
+
+  async endNetwork(end: 'confirm' | 'rollBack', id: string): Promise<void> {
+    if (end === 'confirm') await openCall(this.session, NetworkServiceLite.confirmNetwork, { id }).next();
+    else await openCall(this.session, NetworkServiceLite.rollBackNetwork, { id }).next();
   }
 
   async unknownOperation(): Promise<void> {

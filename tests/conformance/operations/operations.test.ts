@@ -11,6 +11,7 @@ import { fileCases } from './cases/file-cases.ts';
 import { fileRefusalCases } from './cases/file-refusal-cases.ts';
 import { filesystemCases } from './cases/filesystem-cases.ts';
 import { guestProcessCases } from './cases/guest-process-cases.ts';
+import { networkCases } from './cases/network-cases.ts';
 import { sessionCases } from './cases/session-cases.ts';
 import { systemCases } from './cases/system-cases.ts';
 import { tarCases } from './cases/tar-cases.ts';
@@ -38,6 +39,7 @@ const table: Readonly<Record<string, readonly ConformanceCase[]>> = {
   'freezing and trimming': filesystemCases,
   'the system': systemCases,
   'watches of files': watchCases,
+  'the network': networkCases,
   tunnels: tunnelCases,
   calls: callCases,
 };

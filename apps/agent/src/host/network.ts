@@ -40,6 +40,7 @@ export function createNetwork(): NetworkPort {
       const [linkIndex, source] = host.routeTo(address);
       return typeof source === 'string' && source !== '' ? { linkIndex: Number(linkIndex), source } : undefined;
     },
+    request: host.routeRequest,
     watch: (callback) => {
       const fd = host.openRouteEvents();
       const slot = host.watch(fd, 1, () => {

@@ -35,6 +35,11 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'TrimmedFilesystem.*': ['guest.filesystem'],
   'SyncClockResponse.*': ['guest.admin'],
   'ClockSync.*': ['guest.admin'],
+  // As in the telemetry; the change's files and detail need guest.admin.
+  'NetworkReport.*': ['vm.view', 'guest.admin'],
+  'ConfiguredInterface.*': ['vm.view', 'guest.admin'],
+  'RouteSettings.*': ['vm.view', 'guest.admin'],
+  'NetworkChange.*': ['vm.view', 'guest.admin'],
   'ShutdownResponse.method': ['vm.power'],
   'ExecStarted.id': ['guest.exec'],
   'ExecOutput.data': ['guest.exec'],

@@ -27,6 +27,7 @@ export function putGuestFiles(files: FakeFiles, monotonicMs: () => number): void
     '/proc/self/stat',
     `${fakeAgentPid} (innkeeper-agent) S 1 1 1 0 -1 0 0 0 0 0 12 8 0 0 20 0 1 0 100 3000000 600`,
   );
+  files.put('/proc/self/status', 'Name:\tinnkeeper-agent\nCapEff:\t000001ffffffffff\n');
   files.put('/proc/1/comm', 'init\n');
 }
 

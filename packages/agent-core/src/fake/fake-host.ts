@@ -80,11 +80,14 @@ class FakeJobs implements Jobs {
   /** Results by command; others do not exist. */
   readonly results = new Map<string, Partial<JobResult>>();
 
+  /** A result by the arguments, asked before `results`. */
+  answer: ((argv: readonly string[]) => Partial<JobResult> | undefined) | undefined;
+
   async run(argv: readonly string[], { timeoutMs }: { readonly timeoutMs: number }): Promise<JobResult> {
     const line = argv.join(' ');
     this.ran.push(line);
     this.timeouts.push(timeoutMs);
-    const result = this.results.get(line);
+    const result = this.answer?.(argv) ?? this.results.get(line);
     if (result === undefined) throw new HostError('ENOENT', 'execve', argv[0]);
     return { exitCode: 0, stdout: '', stderr: '', ...result };
   }

@@ -1,5 +1,6 @@
 import type { LinkAddress, LinkCounters, NetworkLink, NetworkPort } from '../host.ts';
 import { HostError } from '../host-error.ts';
+import { FakeRoutes } from './fake-routes.ts';
 
 /** lo and eth0, with the default route through eth0. */
 export class FakeNetwork implements NetworkPort {
@@ -13,6 +14,8 @@ export class FakeNetwork implements NetworkPort {
     { linkIndex: 2, address: '10.0.2.15', prefixLength: 24 },
     { linkIndex: 2, address: 'fe80::5054:ff:fe12:3456', prefixLength: 64 },
   ];
+  /** What rtnetlink's requests read and change, along with `interfaces` and `rows`. */
+  readonly kernel = new FakeRoutes(this);
   /** The kernel's decision for a destination. */
   route: (destination: string) => ReturnType<NetworkPort['routeTo']> = (destination) =>
     destination.includes(':') ? undefined : { linkIndex: 2, source: '10.0.2.15' };
@@ -38,6 +41,10 @@ export class FakeNetwork implements NetworkPort {
 
   routeTo(destination: string): ReturnType<NetworkPort['routeTo']> {
     return this.route(destination);
+  }
+
+  request(type: number, _flags: number, body: Uint8Array): Uint8Array[] {
+    return this.kernel.request(type, body);
   }
 
   watch(callback: () => void): () => void {

@@ -85,7 +85,7 @@ function readRecord(host: Host): FreezeRecord | undefined {
 }
 
 /** Whether another running agent has this pid. */
-function isAgent(host: Host, pid: number): boolean {
+export function isAgent(host: Host, pid: number): boolean {
   if (pid === host.system.pid) return false;
   const nameOf = (process: string): string | undefined => readTrimmed(host, `/proc/${process}/comm`);
   return nameOf(`${pid}`) !== undefined && nameOf(`${pid}`) === nameOf('self');

@@ -4,6 +4,7 @@ import {
   FilesystemService,
   GuestProcessService,
   InventoryService,
+  NetworkService,
   PowerService,
   ProcessService,
   SystemService,
@@ -21,6 +22,7 @@ export interface AgentClients {
   readonly filesystems: Client<typeof FilesystemService>;
   readonly processes: Client<typeof GuestProcessService>;
   readonly inventory: Client<typeof InventoryService>;
+  readonly network: Client<typeof NetworkService>;
   readonly power: Client<typeof PowerService>;
   /** Commands started by the agent. Bidirectional streams need HTTP/2, so they do not work in a browser. */
   readonly commands: Client<typeof ProcessService>;
@@ -46,6 +48,9 @@ export function agentClients(service: MakeService, vm: string): AgentClients {
     },
     get inventory() {
       return service(InventoryService, headers);
+    },
+    get network() {
+      return service(NetworkService, headers);
     },
     get power() {
       return service(PowerService, headers);

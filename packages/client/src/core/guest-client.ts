@@ -7,6 +7,7 @@ import { type ExecOptions, type ExecStream, openExec } from './exec.ts';
 import { createGuestFiles, type GuestFiles } from './guest-files.ts';
 import { createGuestFilesystems, type GuestFilesystems } from './guest-filesystems.ts';
 import { createGuestInventory, type GuestInventory } from './guest-inventory.ts';
+import { createGuestNetworks, type GuestNetworks } from './guest-networks.ts';
 import { createGuestPower, type GuestPower } from './guest-power.ts';
 import { createGuestProcesses, type GuestProcesses } from './guest-processes.ts';
 import { createGuestUnits, type GuestUnits } from './guest-units.ts';
@@ -32,6 +33,8 @@ export interface GuestClient<Contents extends object> {
   readonly filesystems: GuestFilesystems;
   /** System, hardware, packages, accounts and containers of guests. */
   readonly inventory: GuestInventory;
+  /** Addresses, routes and name servers of guests. */
+  readonly networks: GuestNetworks;
   /** Shutdown and reboot from inside the guest. */
   readonly power: GuestPower;
   /** Processes in guests. */
@@ -68,6 +71,7 @@ export function guestClient<Contents extends object>(
     files: { ...guestFiles, ...contents },
     filesystems: createGuestFilesystems(agent),
     inventory: createGuestInventory(agent),
+    networks: createGuestNetworks(agent),
     power: createGuestPower(agent),
     processes: createGuestProcesses(agent),
     terminals: createTerminals(terminals, openSocket),

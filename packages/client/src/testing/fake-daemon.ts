@@ -10,6 +10,7 @@ import {
   FilesystemService,
   GuestProcessService,
   InventoryService,
+  NetworkService,
   UnitService,
 } from '@innkeeper/contract/agent';
 import {
@@ -34,6 +35,7 @@ export interface FakeHandlers {
   readonly guestProcesses?: Partial<ServiceImpl<typeof GuestProcessService>>;
   readonly guestInventory?: Partial<ServiceImpl<typeof InventoryService>>;
   readonly guestUnits?: Partial<ServiceImpl<typeof UnitService>>;
+  readonly guestNetwork?: Partial<ServiceImpl<typeof NetworkService>>;
   readonly images?: Partial<ServiceImpl<typeof ImageService>>;
   readonly operations?: Partial<ServiceImpl<typeof OperationService>>;
   readonly node?: Partial<ServiceImpl<typeof NodeService>>;
@@ -149,6 +151,7 @@ function handleRequest(handlers: FakeHandlers, request: IncomingMessage, respons
       router.service(GuestProcessService, handlers.guestProcesses ?? {});
       router.service(InventoryService, handlers.guestInventory ?? {});
       router.service(UnitService, handlers.guestUnits ?? {});
+      router.service(NetworkService, handlers.guestNetwork ?? {});
       router.service(ImageService, handlers.images ?? {});
       router.service(OperationService, handlers.operations ?? {});
       router.service(NodeService, handlers.node ?? {});

@@ -80,6 +80,42 @@ export const guestReasons = {
     next: 'Give a mount point as the guest’s telemetry lists it.',
     raisedByGuest: true,
   },
+  INTERFACE_NOT_FOUND: {
+    code: 'not_found',
+    when: 'The guest has no such network interface, or several that could be meant.',
+    next: 'Name an interface as the guest’s network report lists it.',
+    raisedByGuest: true,
+  },
+  NETWORK_HELD: {
+    code: 'failed_precondition',
+    when: 'Another change of this guest’s network is in progress.',
+    next: 'Confirm it, roll it back, or wait until its deadline.',
+    raisedByGuest: true,
+  },
+  NETWORK_REFUSED: {
+    code: 'failed_precondition',
+    when: 'What configures the network of this guest does not accept the configuration; nothing was changed.',
+    next: 'Correct what the message names, or change the network temporarily.',
+    raisedByGuest: true,
+  },
+  NETWORK_FAILED: {
+    code: 'aborted',
+    when: 'The network could not be changed; the earlier one was restored.',
+    next: 'See the cause in the message.',
+    raisedByGuest: true,
+  },
+  NETWORK_ENDED: {
+    code: 'aborted',
+    when: 'The change of the network is over: confirmed, rolled back at its deadline, or unknown to this agent.',
+    next: 'Show the guest’s network to see which, and set it again if needed.',
+    raisedByGuest: true,
+  },
+  NETWORK_NOT_PENDING: {
+    code: 'failed_precondition',
+    when: 'No change of this guest’s network awaits a confirmation.',
+    next: 'Show the guest’s network.',
+    raisedByGuest: true,
+  },
   COMMAND_NOT_FOUND: {
     code: 'not_found',
     when: 'The program does not exist in the guest.',

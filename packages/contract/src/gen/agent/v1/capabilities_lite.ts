@@ -8,6 +8,7 @@ export const methodCapabilities = [
   'filesystem.freeze',
   'filesystem.trim',
   'inventory',
+  'network',
   'power',
   'processes',
   'system',
