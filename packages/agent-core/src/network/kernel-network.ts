@@ -115,7 +115,7 @@ export class KernelNetwork {
     return this.#host.network.links().find(({ index }) => index === this.#index);
   }
 
-  /** Router advertisements come again by themselves. */
+  /** The kernel adds those of router advertisements by itself. */
   #ownRoutes(): netlink.KernelRoute[] {
     return this.routes().filter(({ protocol }) => protocol !== netlink.RTPROT_RA);
   }
