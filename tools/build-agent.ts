@@ -2,13 +2,14 @@
  * Builds the agent: TypeScript → one module → bytecode → a static program. Each stage is a file under dist/agent.
  * Skips what is unchanged. Flags: --arch x64|arm64|all (default: this machine's); --sanitize builds with address and
  * undefined-behaviour sanitizers for this machine's own libc; --force builds even if nothing changed;
- * --skip-missing skips an architecture without a compiler on this machine, with a message.
+ * --skip-missing skips an architecture without a compiler on this machine, with a message; --sizes prints the size of each
+ * part of the JavaScript.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from './build-agent/bundle.ts';
-import { buildQjsc, compileBytecode, link, toolchains } from './build-agent/compile.ts';
+import { buildQjsc, compileParts, link, toolchains } from './build-agent/compile.ts';
 import { crossToolchain, ToolchainMissing } from './build-agent/cross-toolchain.ts';
 import { inputsHash } from './build-agent/inputs-hash.ts';
 import { quickJsSource } from './build-agent/quickjs-source.ts';
@@ -54,18 +55,17 @@ async function build(target: Target, program: string): Promise<void> {
   const source = quickJsSource(cache);
   const toolchain = target === ownTarget ? toolchains[kind] : crossToolchain(target, cache);
   const qjsc = buildQjsc(source, cache);
-  const bundleFile = join(output, 'bundle.js');
+  const folder = join(output, 'parts');
+  const parts = await bundle({ root, version, readable: sanitize });
   // The bytecode is the same for both architectures: 64 bits, little-endian.
-  const bytecode = join(output, 'bytecode.c');
-  await bundle({ root, outFile: bundleFile, version, readable: sanitize });
-  compileBytecode(qjsc, bundleFile, bytecode, sanitize);
+  const sizes = compileParts({ qjsc, parts, folder, keepDebug: sanitize });
   // Renamed atomically, so that other processes find either the old or the new program.
   const half = `${program}.${process.pid}.part`;
   try {
     link({
       toolchain,
       source,
-      bytecode,
+      bytecode: join(folder, 'bytecode.c'),
       ownSource: join(root, 'apps', 'agent', 'c'),
       objects: join(cache, `objects-${kind}${target === ownTarget ? '' : `-${target}`}`),
       outFile: half,
@@ -76,7 +76,9 @@ async function build(target: Target, program: string): Promise<void> {
   } finally {
     rmSync(half, { force: true });
   }
-  process.stderr.write(`${size(program)}; bundle ${size(bundleFile)}\n`);
+  if (process.argv.includes('--sizes'))
+    for (const { title, bytes, storedBytes } of sizes) process.stderr.write(`${bytes} → ${storedBytes} ${title}\n`);
+  process.stderr.write(`${size(program)}, ${parts.length} parts\n`);
   if (!sanitize && statSync(program).size > budgetBytes)
     throw new Error(`The agent is larger than its budget of ${budgetBytes} bytes.`);
 }

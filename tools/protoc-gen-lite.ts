@@ -113,7 +113,7 @@ function printMessage(out: GeneratedFile, message: DescMessage, liteType: Import
   const schemaType = out.import(`${message.name}Schema`, `./${message.file.name}_pb.ts`, true);
   out.print(
     out.export('const', `${message.name}Lite`),
-    ' = ',
+    ' = /* @__PURE__ */ ',
     liteType,
     '<typeof ',
     schemaType,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from '../../tools/build-agent/bundle.ts';
-import { buildQjsc, compileBytecode, link, toolchains } from '../../tools/build-agent/compile.ts';
+import { buildQjsc, compileParts, link, toolchains } from '../../tools/build-agent/compile.ts';
 import { inputsHash } from '../../tools/build-agent/inputs-hash.ts';
 import { quickJsSource } from '../../tools/build-agent/quickjs-source.ts';
 
@@ -17,25 +17,23 @@ export async function buildHostileAgent(): Promise<string> {
   const cache = join(root, '.cache', 'agent');
   const program = join(output, 'hostile-agent');
   const stamp = join(output, 'hash');
-  const bundleFile = join(output, 'bundle.js');
   mkdirSync(output, { recursive: true });
-  await bundle({
+  const parts = await bundle({
     root,
-    outFile: bundleFile,
     version: '0.0.0',
     readable: false,
     entry: 'tests/vm/hostile-agent/main.ts',
   });
-  const hash = createHash('sha256').update(readFileSync(bundleFile)).update(inputsHash(root, 'hostile')).digest('hex');
+  const hash = createHash('sha256').update(JSON.stringify(parts)).update(inputsHash(root, 'hostile')).digest('hex');
   if (existsSync(program) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return program;
   const source = quickJsSource(cache);
-  const bytecode = join(output, 'bytecode.c');
-  compileBytecode(buildQjsc(source, cache), bundleFile, bytecode, false);
+  const folder = join(output, 'parts');
+  compileParts({ qjsc: buildQjsc(source, cache), parts, folder, keepDebug: false });
   link({
     toolchain: toolchains.release,
     source,
     ownSource: join(root, 'apps', 'agent', 'c'),
-    bytecode,
+    bytecode: join(folder, 'bytecode.c'),
     objects: join(cache, 'objects-release'),
     outFile: `${program}.part`,
   });

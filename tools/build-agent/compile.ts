@@ -1,5 +1,7 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
+import type { Part } from './bundle.ts';
 import { runProgram } from './run-program.ts';
 import { ownTarget, targetNames } from './targets.ts';
 
@@ -60,20 +62,64 @@ export function buildQjsc(source: string, cache: string): string {
   return program;
 }
 
-/** A module as a C array named `agent_bundle`, without source and debug information. */
-export function compileBytecode(qjsc: string, bundle: string, outFile: string, keepDebug: boolean): void {
-  runProgram(qjsc, [
-    '-c',
-    '-m',
-    ...(keepDebug ? [] : ['-s']),
-    '-M',
-    'host',
-    '-N',
-    'agent_bundle',
-    '-o',
-    outFile,
-    bundle,
-  ]);
+export interface CompileOptions {
+  readonly qjsc: string;
+  readonly parts: readonly Part[];
+  /** For the parts as JavaScript and as bytecode. */
+  readonly folder: string;
+  readonly keepDebug: boolean;
+}
+
+/** The size of a part as bytecode and in the program. */
+export interface PartSize {
+  readonly title: string;
+  readonly bytes: number;
+  readonly storedBytes: number;
+}
+
+/**
+ * Compiles the parts to bytecode without source and debug information, and writes them as C to `folder`/bytecode.c. All but
+ * the first are compressed.
+ */
+export function compileParts({ qjsc, parts, folder, keepDebug }: CompileOptions): PartSize[] {
+  mkdirSync(folder, { recursive: true });
+  for (const { name, code } of parts) writeFileSync(join(folder, name), code);
+  const compiled = parts.map(({ name, title }) => {
+    const others = ['host', ...parts.map((each) => each.name).filter((each) => each !== name)];
+    const flags = ['-c', '-m', ...(keepDebug ? [] : ['-s']), ...others.flatMap((each) => ['-M', each])];
+    // The name that a module is compiled by is the one that others import.
+    runProgram(qjsc, [...flags, '-N', 'part', '-o', `${name}.c`, name], folder);
+    const bytes = bytesOf(readFileSync(join(folder, `${name}.c`), 'latin1'));
+    return { title, bytes, stored: name === '0' ? bytes : deflateRawSync(bytes, { level: 9, memLevel: 9 }) };
+  });
+  writeFileSync(join(folder, 'bytecode.c'), partsInC(compiled));
+  return compiled.map(({ title, bytes, stored }) => ({ title, bytes: bytes.length, storedBytes: stored.length }));
+}
+
+/** The bytes of the array that qjsc prints. */
+function bytesOf(text: string): Buffer {
+  return Buffer.from([...text.matchAll(/ 0x([0-9a-f]{2}),/g)].map(([, digits = '']) => Number.parseInt(digits, 16)));
+}
+
+/** As apps/agent/c/parts.c declares it. The bytes have pages of their own. */
+function partsInC(parts: readonly { readonly bytes: Buffer; readonly stored: Buffer }[]): string {
+  let offset = 0;
+  const rows = parts.map(({ bytes, stored }) => {
+    const row = `    {${offset}, ${stored.length}, ${bytes.length}},`;
+    offset += stored.length;
+    return row;
+  });
+  return `#include <stdint.h>
+const struct {
+    uint32_t offset, stored, size;
+} agent_parts[] = {
+${rows.join('\n')}
+};
+const uint32_t agent_part_count = ${parts.length}, agent_part_bytes_size = ${offset};
+__attribute__((aligned(4096))) const uint8_t agent_part_bytes[] = {
+${[...Buffer.concat(parts.map(({ stored }) => stored))].join(',')}
+};
+`;
 }
 
 export interface LinkOptions {

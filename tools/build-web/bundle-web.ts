@@ -10,6 +10,15 @@ import { manifestPath, type WebManifest } from './manifest.ts';
 import { firstStyles, laterStyles } from './styles.ts';
 
 const source = 'apps/web/src';
+const doors = {
+  '@mantine/core': 'node_modules/@mantine/core/esm/index.mjs',
+  '@mantine/hooks': 'node_modules/@mantine/hooks/esm/index.mjs',
+  '@innkeeper/contract/control': 'packages/contract/src/control.ts',
+  '@innkeeper/contract/agent': 'packages/contract/src/agent.ts',
+  '@innkeeper/client/browser': 'packages/client/src/browser/index.ts',
+  '@innkeeper/contract': 'packages/contract/src/index.ts',
+  '@innkeeper/kit': 'packages/kit/src/index.ts',
+};
 /** How long assets of earlier builds are kept. */
 const keepOldMs = 24 * 60 * 60 * 1000;
 /** The page that counts towards the first load, in addition to what every page has. */
@@ -52,7 +61,7 @@ export async function bundleWeb(root: string, output: string): Promise<void> {
     ...common,
     entryPoints: [`${source}/main.tsx`],
     splitting: true,
-    plugins: [leanContract(), directImports(root)],
+    plugins: [leanContract(), directImports({ root, doors, sources: ['apps/web/src', 'packages/client/src'] })],
     define: {
       ...common.define,
       INNKEEPER_LIVE_WORKER: JSON.stringify(`/assets/${worker}`),

@@ -2,30 +2,27 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Plugin } from 'esbuild';
 
-/** Packages with a single entry point; esbuild would put everything that any page uses of them into the first chunk. */
-const doors: Readonly<Record<string, string>> = {
-  '@mantine/core': 'node_modules/@mantine/core/esm/index.mjs',
-  '@mantine/hooks': 'node_modules/@mantine/hooks/esm/index.mjs',
-  '@innkeeper/contract/control': 'packages/contract/src/control.ts',
-  '@innkeeper/contract/agent': 'packages/contract/src/agent.ts',
-  '@innkeeper/client/browser': 'packages/client/src/browser/index.ts',
-  '@innkeeper/contract': 'packages/contract/src/index.ts',
-  '@innkeeper/kit': 'packages/kit/src/index.ts',
-};
+export interface DirectImportsOptions {
+  readonly root: string;
+  /** Files of packages with a single entry point, by what is written after `from`. */
+  readonly doors: Readonly<Record<string, string>>;
+  /** Folders of the sources that it changes. */
+  readonly sources: readonly string[];
+}
 
 const importStatement = /^import \{([^}]*)\} from '([^']+)';/gm;
 
 /**
- * Makes sources import each name from the file that defines it instead of the package's entry point, so that a page's
- * chunk contains only what the page uses.
+ * Makes sources import each name from the file that defines it instead of the package's entry point, so that a chunk has
+ * only what it uses: esbuild puts everything that any chunk uses of an entry point into the first one.
  */
-export function directImports(root: string): Plugin {
+export function directImports({ root, doors, sources }: DirectImportsOptions): Plugin {
   const files = new Map(Object.entries(doors).map(([door, path]) => [door, exportsOf(join(root, path))]));
   return {
     name: 'direct imports',
     setup(build) {
       build.onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
-        if (!path.includes('/apps/web/src/') && !path.includes('/packages/client/src/')) return undefined;
+        if (!sources.some((folder) => path.startsWith(join(root, folder, '/')))) return undefined;
         const contents = readFileSync(path, 'utf8').replaceAll(
           importStatement,
           (statement, names: string, door: string) => {

@@ -8,6 +8,8 @@ declare module 'host' {
   export function programArguments(): string[];
   export function print(line: string): void;
   export function printOut(line: string): void;
+  /** The exports of a part of this program, read at its first use (parts.c). The build makes each `import()` a call of it. */
+  export function loadPart(name: string): Promise<unknown>;
   /** From here on writing to standard error never waits, whether it is a terminal, a pipe, a socket or a file. */
   export function ownStandardError(): void;
 

@@ -22,8 +22,23 @@ typedef struct {
     int count;
 } Port;
 
-extern const Port attributes_port, bytes_port, clock_port, directories_port, files_port, freezer_port, jobs_port, loop_port, network_port, numbers_port, processes_port, protobuf_port, sockets_port,
-    system_port, text_port, watches_port;
+extern const Port attributes_port,
+    bytes_port,
+    clock_port,
+    directories_port,
+    files_port,
+    freezer_port,
+    jobs_port,
+    loop_port,
+    network_port,
+    numbers_port,
+    parts_port,
+    processes_port,
+    protobuf_port,
+    sockets_port,
+    system_port,
+    text_port,
+    watches_port;
 
 /* errors.c: the only conversion from errno to an exception; path may be NULL. */
 JSValue throw_errno(JSContext *ctx, int error, const char *call, const char *path);
@@ -85,6 +100,10 @@ void leave_loop_in_child(void);
 
 /* heap.c: JavaScript's memory. */
 extern const JSMallocFunctions heap_functions;
+
+/* parts.c: a part as a module that is not resolved yet; the module loader. */
+JSValue read_part(JSContext *ctx, uint32_t part);
+JSModuleDef *load_part(JSContext *ctx, const char *name, void *opaque);
 
 /* main.c */
 void print_exception(JSContext *ctx);

@@ -12,11 +12,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-extern const uint8_t agent_bundle[];
-extern const uint32_t agent_bundle_size;
-
 static const Port *const ports[] = {
-    &attributes_port, &bytes_port, &clock_port, &directories_port, &files_port, &freezer_port, &jobs_port, &loop_port, &network_port, &numbers_port, &processes_port, &protobuf_port, &sockets_port, &system_port, &text_port, &watches_port,
+    &attributes_port,
+    &bytes_port,
+    &clock_port,
+    &directories_port,
+    &files_port,
+    &freezer_port,
+    &jobs_port,
+    &loop_port,
+    &network_port,
+    &numbers_port,
+    &parts_port,
+    &processes_port,
+    &protobuf_port,
+    &sockets_port,
+    &system_port,
+    &text_port,
+    &watches_port,
 };
 enum { PORT_COUNT = sizeof ports / sizeof ports[0] };
 
@@ -156,15 +169,15 @@ static JSContext *new_context(JSRuntime *runtime)
     return ctx;
 }
 
-static bool run_bundle(JSContext *ctx)
+static bool run_first_part(JSContext *ctx)
 {
-    JSValue module = JS_ReadObject(ctx, agent_bundle, agent_bundle_size, JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
+    JSValue module = read_part(ctx, 0);
     if (JS_IsException(module) || JS_ResolveModule(ctx, module) < 0)
         return false;
     JSValue result = JS_EvalFunction(ctx, module);
     if (JS_IsException(result))
         return false;
-    /* A module's result is a promise; its rejection is the bundle's exception. */
+    /* A module's result is a promise; its rejection is the part's exception. */
     if (JS_PromiseState(ctx, result) == JS_PROMISE_REJECTED) {
         JS_Throw(ctx, JS_PromiseResult(ctx, result));
         return false;
@@ -235,11 +248,12 @@ int main(int argc, char **argv)
     }
     /* Collecting a small heap often is cheap; the agent rarely creates cycles. */
     JS_SetGCThreshold(runtime, 512 * 1024);
+    JS_SetModuleLoaderFunc(runtime, NULL, load_part, NULL);
     JS_SetHostPromiseRejectionTracker(runtime, on_rejection, NULL);
     arguments = JS_NewArray(ctx);
     for (int index = 1; index < argc; index++)
         JS_DefinePropertyValueUint32(ctx, arguments, (uint32_t)index - 1, JS_NewString(ctx, argv[index]), JS_PROP_C_W_E);
-    if (!add_module(ctx) || !run_bundle(ctx)) {
+    if (!add_module(ctx) || !run_first_part(ctx)) {
         print_exception(ctx);
         return 1;
     }

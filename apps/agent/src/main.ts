@@ -3,7 +3,6 @@ import './platform/install.ts';
 import { encodeBy } from '@innkeeper/contract/lite';
 import { encodeMessage, exit, print, printOut, programArguments } from 'host';
 import { parseOptions, usage } from './options.ts';
-import { selfTest } from './self-test.ts';
 import { serve } from './serve.ts';
 import { agentVersion } from './version.ts';
 
@@ -19,7 +18,13 @@ switch (options.command) {
     exit(0);
     break;
   case 'self-test':
-    exit(selfTest() ? 0 : 1);
+    import('./self-test.ts').then(
+      ({ selfTest }) => exit(selfTest() ? 0 : 1),
+      (error: unknown) => {
+        print(`innkeeper-agent: ${error}`);
+        exit(1);
+      },
+    );
     break;
   case 'usage-error':
     print(`innkeeper-agent: ${options.message}.\n${usage}`);

@@ -3,30 +3,17 @@ import { type DialectName, detectDialect } from '@innkeeper/wire';
 import { capabilitiesOf } from './capabilities.ts';
 import { servedDialects } from './dialects/served-dialects.ts';
 import { OperationTable } from './dispatch.ts';
-import { fileOperations } from './file/file-operations.ts';
-import { PartialFolders } from './file/partial-folders.ts';
-import { filesystemOperations } from './filesystem/filesystem-operations.ts';
-import { FreezeManager } from './filesystem/freeze-manager.ts';
-import { recoverFreeze } from './filesystem/freeze-record.ts';
-import { guestProcessOperations } from './guest-process/guest-process-operations.ts';
+import { exists } from './file/exists.ts';
+import { freezeRecordPath } from './filesystem/freeze-record-path.ts';
+import { GuestFreezeState } from './freeze-state.ts';
 import { hex } from './hex.ts';
 import type { Host } from './host.ts';
-import { inventoryOperations } from './inventory/inventory-operations.ts';
-import { NetworkChanges } from './network/network-changes.ts';
-import { networkOperations } from './network/network-operations.ts';
-import { powerOperations } from './power/power-operations.ts';
-import { processOperations } from './process/process-operations.ts';
-import { ProcessRegistry } from './process/process-registry.ts';
+import { type AgentParts, loadService, networkChanges, partialFolders } from './services.ts';
 import { ClockStepper } from './serving/clock-step.ts';
 import { detect } from './serving/detect.ts';
 import type { AgentContext, Dialect } from './serving/dialect.ts';
 import { RootGrower } from './serving/grow-root.ts';
-import { systemOperations } from './system/system-operations.ts';
 import { readTrimmed } from './telemetry/read-trimmed.ts';
-import { telemetryOperations } from './telemetry/telemetry-operations.ts';
-import { TelemetrySampler } from './telemetry/telemetry-sampler.ts';
-import { tunnelOperations } from './tunnel/tunnel-operations.ts';
-import { unitOperations } from './unit/unit-operations.ts';
 
 /** The agent, independent of the host and the channels it runs on. */
 export interface Agent {
@@ -70,35 +57,32 @@ export function createAgent(
   { partialFoldersPath, networkRecordPath = '/run/innkeeper/network.json' }: AgentOptions = {},
 ): Agent {
   const stopping = new AbortController();
-  const folders =
-    partialFoldersPath === undefined ? undefined : new PartialFolders(host, partialFoldersPath, stopping.signal);
   const instance = hex(host.bytes.random(16));
   const bootId = readTrimmed(host, '/proc/sys/kernel/random/boot_id') ?? instance;
-  const freeze = new FreezeManager(host, log, bootId);
-  recoverFreeze(host, log, bootId).catch((error: unknown) =>
-    log.error('freeze.not-recovered', { error: String(error) }),
-  );
-  const network = new NetworkChanges(host, log, { bootId, freeze, recordPath: networkRecordPath });
-  const registry = new ProcessRegistry(host, log);
-  const sampler = new TelemetrySampler(host, () => registry.runningCount, freeze);
-  freeze.changes.add(() => sampler.changes.notify());
-  const table = new OperationTable(
-    [
-      ...telemetryOperations(host, sampler),
-      ...processOperations(registry, freeze),
-      ...guestProcessOperations(host),
-      ...fileOperations(host, stopping.signal, folders),
-      ...filesystemOperations(host, freeze),
-      ...inventoryOperations(host),
-      ...networkOperations(host, network),
-      ...powerOperations(host, log),
-      ...systemOperations(host),
-      ...tunnelOperations(host),
-      ...unitOperations(host),
-    ],
+  const freeze = new GuestFreezeState();
+  if (exists(host, freezeRecordPath))
+    recoverFreeze(host, log, bootId).catch((error: unknown) =>
+      log.error('freeze.not-recovered', { error: String(error) }),
+    );
+  const parts: AgentParts = {
+    host,
+    log,
+    bootId,
     freeze,
-    host.clock,
-  );
+    stopping: stopping.signal,
+    startedMs: host.clock.monotonicMs(),
+    partialFoldersPath,
+    partialFolders: undefined,
+    networkRecordPath,
+    network: undefined,
+    registry: undefined,
+  };
+  // What an earlier agent may have left: partial files to remove, a change of the network to roll back.
+  if (partialFoldersPath !== undefined && exists(host, partialFoldersPath))
+    partialFolders(parts).catch((error: unknown) => log.error('partials.not-removed', { error: String(error) }));
+  if (exists(host, networkRecordPath))
+    networkChanges(parts).catch((error: unknown) => log.error('network.not-recovered', { error: String(error) }));
+  const table = new OperationTable([], freeze, host.clock, (name) => loadService(name, parts));
   const context: AgentContext = {
     host,
     log,
@@ -129,11 +113,16 @@ export function createAgent(
     },
     stop: async (reason) => {
       stopping.abort(reason);
-      network.stop();
-      await freeze.stop();
-      await registry.endAll(endGraceMs);
+      parts.network?.stop();
+      await freeze.manager?.stop();
+      await parts.registry?.endAll(endGraceMs);
       // A few turns of the loop, so that the goodbyes are written to the channels.
       await new Promise<void>((resolve) => host.clock.setTimer(flushMs, resolve));
     },
   };
+}
+
+async function recoverFreeze(host: Host, log: Log, bootId: string): Promise<void> {
+  const record = await import('./filesystem/freeze-record.ts');
+  await record.recoverFreeze(host, log, bootId);
 }

@@ -91,4 +91,47 @@ describe('OperationTable', () => {
     await outcome;
     assert.equal(clock.pendingTimers, 0);
   });
+
+  describe('with services that are loaded at their first call', () => {
+    const service = 'innkeeper.agent.v1.TelemetryService';
+    const request = liteEncode(PingRequestLite, { sequence: 7n });
+    const options = { signal: never, timeoutMs: 0 };
+    const ignore = async (): Promise<void> => undefined;
+
+    it('a service is loaded once, at the first call of one of its methods', async () => {
+      let loads = 0;
+      const load = async () => {
+        loads++;
+        return [pong];
+      };
+      const table = new OperationTable([], neverFrozen, new ManualClock(), (name) =>
+        name === service ? load() : undefined,
+      );
+      assert.equal(table.methodOf(pong.method.name), undefined);
+      const calls = [1, 2].map(() => table.call(pong.method.name, of(request), ignore, options));
+      await Promise.all(calls);
+      await table.call(pong.method.name, of(request), ignore, options);
+      assert.equal(loads, 1);
+      assert.equal(table.methodOf(pong.method.name)?.kind, 'unary');
+    });
+
+    it('a service that could not be loaded is tried again at the next call', async () => {
+      const tries = [() => Promise.reject(new Error('out of memory')), async () => [pong]];
+      const load = () => tries.shift()?.() ?? Promise.reject(new Error('no more'));
+      const table = new OperationTable([], neverFrozen, new ManualClock(), (name) =>
+        name === service ? load() : undefined,
+      );
+      const call = () => table.call(pong.method.name, of(request), ignore, options);
+      await assert.rejects(call(), { reason: 'INTERNAL', message: 'out of memory' });
+      await call();
+    });
+
+    it('a method of no service, and one that its service does not have, are unknown', async () => {
+      const table = new OperationTable([], neverFrozen, new ManualClock(), async (name) =>
+        name === service ? [pong] : [],
+      );
+      for (const method of ['a/B', 'toString/B', 'B', '', `${service}/Pong`])
+        await assert.rejects(table.call(method, of(request), ignore, options), { reason: 'UNKNOWN_METHOD' });
+    });
+  });
 });

@@ -148,18 +148,38 @@ function decodeOne<I extends DescMessage>(method: LiteMethod<I>, body: Uint8Arra
   }
 }
 
-/** The only place that calls handlers: checks the method and the frozen state, maps errors. */
+/** Loads the operations of a service ("innkeeper.agent.v1.FileService"); undefined if there is none with this name. */
+export type LoadService = (name: string) => Promise<readonly Operation[]> | undefined;
+
+/** The only place that calls handlers: loads the service, checks the method and the frozen state, maps errors. */
 export class OperationTable implements Dispatcher {
-  readonly #operations: ReadonlyMap<string, Operation>;
+  readonly #operations = new Map<string, Operation>();
+  readonly #loadService: LoadService;
+  readonly #loading = new Map<string, Promise<void>>();
   readonly #freeze: FreezeState;
   readonly #clock: Clock;
 
-  constructor(operations: readonly Operation[], freeze: FreezeState, clock: Clock) {
-    this.#operations = new Map(operations.map((each) => [each.method.name, each]));
+  /**
+   * @param operations those that need not be loaded
+   * @param load called at the first call of a method of the service, and again if it failed; default: there is none
+   */
+  constructor(
+    operations: readonly Operation[],
+    freeze: FreezeState,
+    clock: Clock,
+    load: LoadService = () => undefined,
+  ) {
+    this.#add(operations);
+    this.#loadService = load;
     this.#freeze = freeze;
     this.#clock = clock;
   }
 
+  #add(operations: readonly Operation[]): void {
+    for (const each of operations) this.#operations.set(each.method.name, each);
+  }
+
+  /** Undefined for a method that this agent does not have, and before its service is loaded. */
   methodOf(name: string): MethodRules | undefined {
     return this.#operations.get(name)?.method;
   }
@@ -183,15 +203,18 @@ export class OperationTable implements Dispatcher {
    * the waits for input and sink.
    */
   async run(method: string, input: AsyncIterable<Uint8Array>, sink: CallSink, signal: AbortSignal): Promise<void> {
-    const found = this.#find(method);
     try {
-      await found.run(input, sink, signal);
+      if (!this.#operations.has(method)) await this.#load(method.slice(0, method.indexOf('/')));
+      await this.#find(method).run(input, sink, signal);
     } catch (error) {
       throw toOperationError(error);
     }
   }
 
-  /** The answer of a synchronous method; undefined for any other. Throws what `run` would reject with. */
+  /**
+   * The answer of a synchronous method; undefined for any other, and before its service is loaded. Throws what `run`
+   * would reject with.
+   */
   answerNow(method: string, body: Uint8Array): Uint8Array | undefined {
     const answer = this.#operations.get(method)?.answerNow;
     if (answer === undefined) return undefined;
@@ -201,6 +224,16 @@ export class OperationTable implements Dispatcher {
     } catch (error) {
       throw toOperationError(error);
     }
+  }
+
+  #load(service: string): Promise<void> {
+    const known = this.#loading.get(service);
+    if (known !== undefined) return known;
+    const loading = this.#loadService(service)?.then((operations) => this.#add(operations));
+    if (loading === undefined) return Promise.resolve();
+    this.#loading.set(service, loading);
+    loading.catch(() => this.#loading.delete(service));
+    return loading;
   }
 
   #find(method: string): Operation {

@@ -1,3 +1,5 @@
+import { Listeners } from '@innkeeper/kit';
+
 /** Whether the guest's file systems are frozen, evaluated at each use. */
 export interface FreezeState {
   /** Also while they are being frozen and thawed. */
@@ -8,3 +10,18 @@ export interface FreezeState {
 
 /** For agents in tests, in which nothing is ever frozen. */
 export const neverFrozen: FreezeState = { isFrozen: false, leaseLeftMs: undefined };
+
+/** The state of an agent's guest. What freezes is loaded later, and then sets itself here. */
+export class GuestFreezeState implements FreezeState {
+  /** Emits when a freeze begins or ends, or its lease changes. */
+  readonly changes = new Listeners();
+  manager: (FreezeState & { stop(): Promise<void> }) | undefined;
+
+  get isFrozen(): boolean {
+    return this.manager?.isFrozen ?? false;
+  }
+
+  get leaseLeftMs(): number | undefined {
+    return this.manager?.leaseLeftMs;
+  }
+}

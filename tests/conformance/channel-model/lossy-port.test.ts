@@ -76,7 +76,7 @@ describe('a port that loses accepted bytes', { timeout: 60_000 }, () => {
     // To the node: the welcome, and the responses to the two concurrent calls, which are sent together.
     for (const [direction, least] of [
       ['to-agent', 300],
-      ['to-node', 600],
+      ['to-node', 700],
     ] as const)
       for (let more = least; more < least + 300; more += 20) {
         const everyBytes = direction === 'to-agent' ? zeroRunBytes + more : more;

@@ -1,9 +1,11 @@
 import { type AgentLink, createAgentLink } from '@innkeeper/agent-client';
 import { createAgent } from '@innkeeper/agent-core';
-import { FakeHost } from '@innkeeper/agent-core/fake';
+import { FakeHost, loadServices } from '@innkeeper/agent-core/fake';
 import { silentLog } from '@innkeeper/kit';
 import { EventClock } from './event-clock.ts';
 import { type Cut, PortModel } from './port-model.ts';
+
+await loadServices();
 
 /** A guest's machine, created once for many agents, since that takes longer than an exchange. */
 export interface ModelMachine {

@@ -6,5 +6,6 @@ export { FakeFiles } from './fake-files.ts';
 export { FakeHost } from './fake-host.ts';
 export { FakeNode, NodeCall } from './fake-node.ts';
 export type { Program, ProgramContext } from './fake-program.ts';
+export { loadServices } from './load-services.ts';
 export { ManualClock, settle } from './manual-clock.ts';
 export { realClock } from './real-clock.ts';

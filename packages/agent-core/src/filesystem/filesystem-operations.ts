@@ -1,11 +1,15 @@
 import { FilesystemServiceLite } from '@innkeeper/contract/agent-lite';
+import type { Log } from '@innkeeper/kit';
 import { immediateOperation, type Operation, unaryOperation } from '../dispatch.ts';
+import type { GuestFreezeState } from '../freeze-state.ts';
 import type { Host } from '../host.ts';
-import type { FreezeManager } from './freeze-manager.ts';
+import { FreezeManager } from './freeze-manager.ts';
 import { trim } from './trim.ts';
 
 /** Freeze, Renew, Thaw, GetFreeze and Trim. */
-export function filesystemOperations(host: Host, freeze: FreezeManager): Operation[] {
+export function filesystemOperations(host: Host, log: Log, bootId: string, state: GuestFreezeState): Operation[] {
+  const freeze = new FreezeManager(host, log, bootId, state.changes);
+  state.manager = freeze;
   return [
     unaryOperation(FilesystemServiceLite.freeze, (request) => freeze.freeze(request)),
     unaryOperation(FilesystemServiceLite.renew, ({ id, leaseMs }) => freeze.renew(id, leaseMs)),

@@ -2,7 +2,7 @@ import type { FreezeRequest } from '@innkeeper/contract/agent';
 import { FreezePhase as Phase } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { freezeHookMs, freezeLeaseMs, isCallerId, maxNamedMounts } from '@innkeeper/contract/limits';
-import { Listeners, type Log } from '@innkeeper/kit';
+import type { Listeners, Log } from '@innkeeper/kit';
 import { checkPath } from '../file/check-path.ts';
 import type { FreezeState } from '../freeze-state.ts';
 import type { Host } from '../host.ts';
@@ -16,11 +16,12 @@ export class FreezeManager implements FreezeState {
   readonly #host: Host;
   readonly #log: Log;
   readonly #bootId: string;
-  /** Emits when a freeze begins or ends, or its lease changes. */
-  readonly changes = new Listeners();
+  readonly #changes: Listeners;
   #current: GuestFreeze | undefined;
 
-  constructor(host: Host, log: Log, bootId: string) {
+  /** @param changes emits when a freeze begins or ends, or its lease changes */
+  constructor(host: Host, log: Log, bootId: string, changes: Listeners) {
+    this.#changes = changes;
     this.#host = host;
     this.#log = log;
     this.#bootId = bootId;
@@ -49,8 +50,8 @@ export class FreezeManager implements FreezeState {
     }
     if (current !== undefined && !current.isOver)
       throw new OperationError('FREEZE_HELD', `The freeze "${current.id}" is in progress.`);
-    const { changes } = this;
-    const freeze = new GuestFreeze(this.#host, this.#log, { request, bootId: this.#bootId, changes });
+    const about = { request, bootId: this.#bootId, changes: this.#changes };
+    const freeze = new GuestFreeze(this.#host, this.#log, about);
     this.#current = freeze;
     await freeze.frozen;
     return freeze.report();

@@ -2,10 +2,9 @@ import type { Log } from '@innkeeper/kit';
 import { openOptions } from '../file/open-options.ts';
 import type { Host } from '../host.ts';
 import { readTrimmed } from '../telemetry/read-trimmed.ts';
+import { freezeRecordFolder as folder, freezeRecordPath as path } from './freeze-record-path.ts';
 import { describeHook, FreezeHooks } from './hooks.ts';
 
-const folder = '/run/innkeeper';
-const path = `${folder}/freeze.json`;
 const maxBytes = 256 * 1024;
 const thawTimeoutMs = 5000;
 

@@ -3,8 +3,8 @@ import { NetworkPhase as Phase } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { networkConfirmMs } from '@innkeeper/contract/limits';
 import type { Log } from '@innkeeper/kit';
-import type { FreezeManager } from '../filesystem/freeze-manager.ts';
 import { isAgent } from '../filesystem/freeze-record.ts';
+import type { GuestFreezeState } from '../freeze-state.ts';
 import type { Host } from '../host.ts';
 import { ChangeRecordFile } from './change-record.ts';
 import { checkChangeId, settingsOf } from './check-request.ts';
@@ -23,7 +23,7 @@ export class NetworkChanges {
   #planning: string | undefined;
 
   /** Rolls back what an earlier agent left. @param recordPath of the record, in a folder that may not exist */
-  constructor(host: Host, log: Log, options: { bootId: string; freeze: FreezeManager; recordPath: string }) {
+  constructor(host: Host, log: Log, options: { bootId: string; freeze: GuestFreezeState; recordPath: string }) {
     const { bootId, freeze, recordPath } = options;
     const untilThawed = async (): Promise<void> => {
       while (freeze.isFrozen) await new Promise<void>((resolve) => onNext(freeze, resolve));
@@ -126,7 +126,7 @@ export class NetworkChanges {
 }
 
 /** Calls back once, when a freeze begins or ends. */
-function onNext(freeze: FreezeManager, callback: () => void): void {
+function onNext(freeze: GuestFreezeState, callback: () => void): void {
   const remove = freeze.changes.add(() => {
     remove();
     callback();

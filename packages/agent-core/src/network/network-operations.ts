@@ -7,10 +7,12 @@ import type { Host } from '../host.ts';
 import { detectManager, readManagerFacts } from './detect-manager.ts';
 import { usualLink } from './find-link.ts';
 import { dumpAddresses, dumpRoutes } from './kernel-network.ts';
-import type { NetworkChanges } from './network-changes.ts';
+import { NetworkChanges } from './network-changes.ts';
 import { readResolvers } from './plan-change.ts';
 
 type Report = MessageInitShape<typeof NetworkReportSchema>;
+
+export { NetworkChanges };
 
 /** GetNetwork, SetNetwork, ConfirmNetwork and RollBackNetwork. */
 export function networkOperations(host: Host, changes: NetworkChanges): Operation[] {

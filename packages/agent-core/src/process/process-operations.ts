@@ -7,7 +7,9 @@ import { ExecCall } from './exec-call.ts';
 import { exitedEvent } from './exec-events.ts';
 import { checkSignal, feedProcess } from './feed-process.ts';
 import type { ManagedProcess } from './managed-process.ts';
-import type { ProcessRegistry } from './process-registry.ts';
+import { ProcessRegistry } from './process-registry.ts';
+
+export { ProcessRegistry };
 
 /** Exec, Signal and List. */
 export function processOperations(registry: ProcessRegistry, freeze: FreezeState): Operation[] {

@@ -8,16 +8,20 @@ import { NumberFile } from './number-file.ts';
 import { parseOsRelease } from './parse-os-release.ts';
 import { readCpu } from './read-cpu.ts';
 import { readTrimmed } from './read-trimmed.ts';
-import type { TelemetryInit, TelemetrySampler } from './telemetry-sampler.ts';
+import { type TelemetryInit, TelemetrySampler } from './telemetry-sampler.ts';
 import { waitForChange } from './wait-for-change.ts';
 
 const defaultIntervalMs = 5000;
 const minIntervalMs = 250;
 const maxIntervalMs = 3_600_000;
 
-/** Ping, GetSystem, AdjustClock and Watch. */
-export function telemetryOperations(host: Host, sampler: TelemetrySampler): Operation[] {
-  const startedMs = host.clock.monotonicMs();
+export { TelemetrySampler };
+
+/**
+ * Ping, GetSystem, AdjustClock and Watch.
+ * @param startedMs when the agent started, by the monotonic clock
+ */
+export function telemetryOperations(host: Host, sampler: TelemetrySampler, startedMs = 0): Operation[] {
   return [
     immediateOperation(TelemetryServiceLite.ping, ({ sequence }) => ({
       sequence,

@@ -13,7 +13,8 @@ const maxMessageChars = 4096;
 
 export interface NativeCallOptions {
   readonly id: number;
-  readonly method: MethodRules | undefined;
+  /** Its method, which is known once its handler has begun. */
+  readonly method: () => MethodRules | undefined;
   readonly session: Uint8Array;
   readonly credit: number;
   readonly outbox: Outbox;
@@ -36,7 +37,6 @@ export class NativeCall implements BulkSink {
   readonly #controller = new AbortController();
   readonly #sendCredit: SendCredit;
   readonly #parts: RequestParts;
-  readonly #unary: boolean;
   #consumedBytes = 0;
   #answer: Uint8Array | undefined;
   #stream: BulkStream | undefined;
@@ -45,7 +45,6 @@ export class NativeCall implements BulkSink {
   constructor(options: NativeCallOptions) {
     this.#options = options;
     this.id = options.id;
-    this.#unary = options.method?.kind === 'unary';
     this.#sendCredit = new SendCredit(options.credit);
     this.#parts = new RequestParts(options.parts);
     this.input = new InputQueue((bytes) => this.#onConsumed(bytes));
@@ -104,7 +103,7 @@ export class NativeCall implements BulkSink {
     this.#checkOpen();
     const frame = this.#frame({ case: 'message', value: { callId: this.id, body } });
     // A unary answer is written together with its end.
-    if (this.#unary) {
+    if (this.#options.method()?.kind === 'unary') {
       this.#answer = frame;
       return;
     }

@@ -198,7 +198,7 @@ class NativeServer {
     if (request.halfClose && !request.more && this.#answerNow(request, outbox)) return;
     const call = new NativeCall({
       id: request.id,
-      method: table.methodOf(request.method),
+      method: () => table.methodOf(request.method),
       session: this.#session,
       credit: Math.min(request.credit, maxCallCredit),
       outbox,

@@ -60,7 +60,7 @@ export const UpdateState = {
 } as const;
 export type UpdateState = (typeof UpdateState)[keyof typeof UpdateState];
 
-export const AgentMessageLite = liteType<typeof AgentMessageSchema>('limiquantix.agent.v1.AgentMessage', () => [
+export const AgentMessageLite = /* @__PURE__ */ liteType<typeof AgentMessageSchema>('limiquantix.agent.v1.AgentMessage', () => [
   [1, 'messageId', 'string'],
   [2, 'timestamp', 'message', 'implicit', undefined, () => TimestampLite],
   [10, 'ping', 'message', 'implicit', 'payload', () => PingRequestLite],
@@ -119,17 +119,17 @@ export const AgentMessageLite = liteType<typeof AgentMessageSchema>('limiquantix
   [103, 'clipboardChanged', 'message', 'implicit', 'payload', () => ClipboardChangedEventLite],
 ]);
 
-export const PingRequestLite = liteType<typeof PingRequestSchema>('limiquantix.agent.v1.PingRequest', () => [
+export const PingRequestLite = /* @__PURE__ */ liteType<typeof PingRequestSchema>('limiquantix.agent.v1.PingRequest', () => [
   [1, 'sequence', 'uint64'],
 ]);
 
-export const PongResponseLite = liteType<typeof PongResponseSchema>('limiquantix.agent.v1.PongResponse', () => [
+export const PongResponseLite = /* @__PURE__ */ liteType<typeof PongResponseSchema>('limiquantix.agent.v1.PongResponse', () => [
   [1, 'sequence', 'uint64'],
   [2, 'version', 'string'],
   [3, 'uptimeSeconds', 'uint64'],
 ]);
 
-export const TelemetryReportLite = liteType<typeof TelemetryReportSchema>('limiquantix.agent.v1.TelemetryReport', () => [
+export const TelemetryReportLite = /* @__PURE__ */ liteType<typeof TelemetryReportSchema>('limiquantix.agent.v1.TelemetryReport', () => [
   [1, 'cpuUsagePercent', 'double'],
   [2, 'memoryTotalBytes', 'uint64'],
   [3, 'memoryUsedBytes', 'uint64'],
@@ -146,7 +146,7 @@ export const TelemetryReportLite = liteType<typeof TelemetryReportSchema>('limiq
   [14, 'hostname', 'string'],
 ]);
 
-export const DiskUsageLite = liteType<typeof DiskUsageSchema>('limiquantix.agent.v1.DiskUsage', () => [
+export const DiskUsageLite = /* @__PURE__ */ liteType<typeof DiskUsageSchema>('limiquantix.agent.v1.DiskUsage', () => [
   [1, 'mountPoint', 'string'],
   [2, 'filesystem', 'string'],
   [3, 'device', 'string'],
@@ -156,7 +156,7 @@ export const DiskUsageLite = liteType<typeof DiskUsageSchema>('limiquantix.agent
   [7, 'usagePercent', 'double'],
 ]);
 
-export const InterfaceInfoLite = liteType<typeof InterfaceInfoSchema>('limiquantix.agent.v1.InterfaceInfo', () => [
+export const InterfaceInfoLite = /* @__PURE__ */ liteType<typeof InterfaceInfoSchema>('limiquantix.agent.v1.InterfaceInfo', () => [
   [1, 'name', 'string'],
   [2, 'macAddress', 'string'],
   [3, 'ipv4Addresses', 'string', 'repeated'],
@@ -169,7 +169,7 @@ export const InterfaceInfoLite = liteType<typeof InterfaceInfoSchema>('limiquant
   [10, 'txPackets', 'uint64'],
 ]);
 
-export const ExecuteRequestLite = liteType<typeof ExecuteRequestSchema>('limiquantix.agent.v1.ExecuteRequest', () => [
+export const ExecuteRequestLite = /* @__PURE__ */ liteType<typeof ExecuteRequestSchema>('limiquantix.agent.v1.ExecuteRequest', () => [
   [1, 'command', 'string'],
   [2, 'args', 'string', 'repeated'],
   [3, 'workingDirectory', 'string'],
@@ -182,7 +182,7 @@ export const ExecuteRequestLite = liteType<typeof ExecuteRequestSchema>('limiqua
   [10, 'includeSupplementaryGroups', 'bool'],
 ]);
 
-export const ExecuteResponseLite = liteType<typeof ExecuteResponseSchema>('limiquantix.agent.v1.ExecuteResponse', () => [
+export const ExecuteResponseLite = /* @__PURE__ */ liteType<typeof ExecuteResponseSchema>('limiquantix.agent.v1.ExecuteResponse', () => [
   [1, 'exitCode', 'int32'],
   [2, 'stdout', 'string'],
   [3, 'stderr', 'string'],
@@ -192,7 +192,7 @@ export const ExecuteResponseLite = liteType<typeof ExecuteResponseSchema>('limiq
   [7, 'error', 'string'],
 ]);
 
-export const FileWriteRequestLite = liteType<typeof FileWriteRequestSchema>('limiquantix.agent.v1.FileWriteRequest', () => [
+export const FileWriteRequestLite = /* @__PURE__ */ liteType<typeof FileWriteRequestSchema>('limiquantix.agent.v1.FileWriteRequest', () => [
   [1, 'path', 'string'],
   [2, 'data', 'bytes'],
   [3, 'offset', 'uint64'],
@@ -204,21 +204,21 @@ export const FileWriteRequestLite = liteType<typeof FileWriteRequestSchema>('lim
   [9, 'totalChunks', 'uint32'],
 ]);
 
-export const FileWriteResponseLite = liteType<typeof FileWriteResponseSchema>('limiquantix.agent.v1.FileWriteResponse', () => [
+export const FileWriteResponseLite = /* @__PURE__ */ liteType<typeof FileWriteResponseSchema>('limiquantix.agent.v1.FileWriteResponse', () => [
   [1, 'success', 'bool'],
   [2, 'bytesWritten', 'uint64'],
   [3, 'error', 'string'],
   [4, 'chunkNumber', 'uint32'],
 ]);
 
-export const FileReadRequestLite = liteType<typeof FileReadRequestSchema>('limiquantix.agent.v1.FileReadRequest', () => [
+export const FileReadRequestLite = /* @__PURE__ */ liteType<typeof FileReadRequestSchema>('limiquantix.agent.v1.FileReadRequest', () => [
   [1, 'path', 'string'],
   [2, 'offset', 'uint64'],
   [3, 'length', 'uint64'],
   [4, 'chunkSize', 'uint32'],
 ]);
 
-export const FileReadResponseLite = liteType<typeof FileReadResponseSchema>('limiquantix.agent.v1.FileReadResponse', () => [
+export const FileReadResponseLite = /* @__PURE__ */ liteType<typeof FileReadResponseSchema>('limiquantix.agent.v1.FileReadResponse', () => [
   [1, 'success', 'bool'],
   [2, 'data', 'bytes'],
   [3, 'eof', 'bool'],
@@ -230,39 +230,39 @@ export const FileReadResponseLite = liteType<typeof FileReadResponseSchema>('lim
   [9, 'modifiedAt', 'message', 'implicit', undefined, () => TimestampLite],
 ]);
 
-export const ShutdownRequestLite = liteType<typeof ShutdownRequestSchema>('limiquantix.agent.v1.ShutdownRequest', () => [
+export const ShutdownRequestLite = /* @__PURE__ */ liteType<typeof ShutdownRequestSchema>('limiquantix.agent.v1.ShutdownRequest', () => [
   [1, 'type', 'enum'],
   [2, 'delaySeconds', 'uint32'],
   [3, 'message', 'string'],
 ]);
 
-export const ShutdownResponseLite = liteType<typeof ShutdownResponseSchema>('limiquantix.agent.v1.ShutdownResponse', () => [
+export const ShutdownResponseLite = /* @__PURE__ */ liteType<typeof ShutdownResponseSchema>('limiquantix.agent.v1.ShutdownResponse', () => [
   [1, 'accepted', 'bool'],
   [2, 'error', 'string'],
 ]);
 
-export const ResetPasswordRequestLite = liteType<typeof ResetPasswordRequestSchema>('limiquantix.agent.v1.ResetPasswordRequest', () => [
+export const ResetPasswordRequestLite = /* @__PURE__ */ liteType<typeof ResetPasswordRequestSchema>('limiquantix.agent.v1.ResetPasswordRequest', () => [
   [1, 'username', 'string'],
   [2, 'newPassword', 'string'],
   [3, 'expire', 'bool'],
 ]);
 
-export const ResetPasswordResponseLite = liteType<typeof ResetPasswordResponseSchema>('limiquantix.agent.v1.ResetPasswordResponse', () => [
+export const ResetPasswordResponseLite = /* @__PURE__ */ liteType<typeof ResetPasswordResponseSchema>('limiquantix.agent.v1.ResetPasswordResponse', () => [
   [1, 'success', 'bool'],
   [2, 'error', 'string'],
 ]);
 
-export const ConfigureNetworkRequestLite = liteType<typeof ConfigureNetworkRequestSchema>('limiquantix.agent.v1.ConfigureNetworkRequest', () => [
+export const ConfigureNetworkRequestLite = /* @__PURE__ */ liteType<typeof ConfigureNetworkRequestSchema>('limiquantix.agent.v1.ConfigureNetworkRequest', () => [
   [1, 'netplanConfig', 'string'],
   [2, 'applyNow', 'bool'],
 ]);
 
-export const ConfigureNetworkResponseLite = liteType<typeof ConfigureNetworkResponseSchema>('limiquantix.agent.v1.ConfigureNetworkResponse', () => [
+export const ConfigureNetworkResponseLite = /* @__PURE__ */ liteType<typeof ConfigureNetworkResponseSchema>('limiquantix.agent.v1.ConfigureNetworkResponse', () => [
   [1, 'success', 'bool'],
   [2, 'error', 'string'],
 ]);
 
-export const AgentReadyEventLite = liteType<typeof AgentReadyEventSchema>('limiquantix.agent.v1.AgentReadyEvent', () => [
+export const AgentReadyEventLite = /* @__PURE__ */ liteType<typeof AgentReadyEventSchema>('limiquantix.agent.v1.AgentReadyEvent', () => [
   [1, 'version', 'string'],
   [2, 'osName', 'string'],
   [3, 'osVersion', 'string'],
@@ -273,21 +273,21 @@ export const AgentReadyEventLite = liteType<typeof AgentReadyEventSchema>('limiq
   [8, 'capabilities', 'string', 'repeated'],
 ]);
 
-export const ErrorEventLite = liteType<typeof ErrorEventSchema>('limiquantix.agent.v1.ErrorEvent', () => [
+export const ErrorEventLite = /* @__PURE__ */ liteType<typeof ErrorEventSchema>('limiquantix.agent.v1.ErrorEvent', () => [
   [1, 'severity', 'enum'],
   [2, 'code', 'string'],
   [3, 'message', 'string'],
   [4, 'details', 'string', 'map'],
 ]);
 
-export const QuiesceFilesystemsRequestLite = liteType<typeof QuiesceFilesystemsRequestSchema>('limiquantix.agent.v1.QuiesceFilesystemsRequest', () => [
+export const QuiesceFilesystemsRequestLite = /* @__PURE__ */ liteType<typeof QuiesceFilesystemsRequestSchema>('limiquantix.agent.v1.QuiesceFilesystemsRequest', () => [
   [1, 'mountPoints', 'string', 'repeated'],
   [2, 'timeoutSeconds', 'uint32'],
   [3, 'runPreFreezeScripts', 'bool'],
   [4, 'preFreezeScriptDir', 'string'],
 ]);
 
-export const QuiesceFilesystemsResponseLite = liteType<typeof QuiesceFilesystemsResponseSchema>('limiquantix.agent.v1.QuiesceFilesystemsResponse', () => [
+export const QuiesceFilesystemsResponseLite = /* @__PURE__ */ liteType<typeof QuiesceFilesystemsResponseSchema>('limiquantix.agent.v1.QuiesceFilesystemsResponse', () => [
   [1, 'success', 'bool'],
   [2, 'frozen', 'message', 'repeated', undefined, () => FrozenFilesystemLite],
   [3, 'error', 'string'],
@@ -295,7 +295,7 @@ export const QuiesceFilesystemsResponseLite = liteType<typeof QuiesceFilesystems
   [5, 'autoThawAt', 'message', 'implicit', undefined, () => TimestampLite],
 ]);
 
-export const FrozenFilesystemLite = liteType<typeof FrozenFilesystemSchema>('limiquantix.agent.v1.FrozenFilesystem', () => [
+export const FrozenFilesystemLite = /* @__PURE__ */ liteType<typeof FrozenFilesystemSchema>('limiquantix.agent.v1.FrozenFilesystem', () => [
   [1, 'mountPoint', 'string'],
   [2, 'device', 'string'],
   [3, 'filesystem', 'string'],
@@ -303,26 +303,26 @@ export const FrozenFilesystemLite = liteType<typeof FrozenFilesystemSchema>('lim
   [5, 'error', 'string'],
 ]);
 
-export const ThawFilesystemsRequestLite = liteType<typeof ThawFilesystemsRequestSchema>('limiquantix.agent.v1.ThawFilesystemsRequest', () => [
+export const ThawFilesystemsRequestLite = /* @__PURE__ */ liteType<typeof ThawFilesystemsRequestSchema>('limiquantix.agent.v1.ThawFilesystemsRequest', () => [
   [1, 'quiesceToken', 'string'],
   [2, 'mountPoints', 'string', 'repeated'],
   [3, 'runPostThawScripts', 'bool'],
   [4, 'postThawScriptDir', 'string'],
 ]);
 
-export const ThawFilesystemsResponseLite = liteType<typeof ThawFilesystemsResponseSchema>('limiquantix.agent.v1.ThawFilesystemsResponse', () => [
+export const ThawFilesystemsResponseLite = /* @__PURE__ */ liteType<typeof ThawFilesystemsResponseSchema>('limiquantix.agent.v1.ThawFilesystemsResponse', () => [
   [1, 'success', 'bool'],
   [2, 'thawedMountPoints', 'string', 'repeated'],
   [3, 'error', 'string'],
   [4, 'frozenDurationMs', 'uint64'],
 ]);
 
-export const SyncTimeRequestLite = liteType<typeof SyncTimeRequestSchema>('limiquantix.agent.v1.SyncTimeRequest', () => [
+export const SyncTimeRequestLite = /* @__PURE__ */ liteType<typeof SyncTimeRequestSchema>('limiquantix.agent.v1.SyncTimeRequest', () => [
   [1, 'force', 'bool'],
   [2, 'setTime', 'message', 'implicit', undefined, () => TimestampLite],
 ]);
 
-export const SyncTimeResponseLite = liteType<typeof SyncTimeResponseSchema>('limiquantix.agent.v1.SyncTimeResponse', () => [
+export const SyncTimeResponseLite = /* @__PURE__ */ liteType<typeof SyncTimeResponseSchema>('limiquantix.agent.v1.SyncTimeResponse', () => [
   [1, 'success', 'bool'],
   [2, 'offsetSeconds', 'double'],
   [3, 'currentTime', 'message', 'implicit', undefined, () => TimestampLite],
@@ -330,14 +330,14 @@ export const SyncTimeResponseLite = liteType<typeof SyncTimeResponseSchema>('lim
   [5, 'error', 'string'],
 ]);
 
-export const ListDirectoryRequestLite = liteType<typeof ListDirectoryRequestSchema>('limiquantix.agent.v1.ListDirectoryRequest', () => [
+export const ListDirectoryRequestLite = /* @__PURE__ */ liteType<typeof ListDirectoryRequestSchema>('limiquantix.agent.v1.ListDirectoryRequest', () => [
   [1, 'path', 'string'],
   [2, 'includeHidden', 'bool'],
   [3, 'maxEntries', 'uint32'],
   [4, 'continuationToken', 'string'],
 ]);
 
-export const ListDirectoryResponseLite = liteType<typeof ListDirectoryResponseSchema>('limiquantix.agent.v1.ListDirectoryResponse', () => [
+export const ListDirectoryResponseLite = /* @__PURE__ */ liteType<typeof ListDirectoryResponseSchema>('limiquantix.agent.v1.ListDirectoryResponse', () => [
   [1, 'success', 'bool'],
   [2, 'entries', 'message', 'repeated', undefined, () => DirectoryEntryLite],
   [3, 'continuationToken', 'string'],
@@ -345,7 +345,7 @@ export const ListDirectoryResponseLite = liteType<typeof ListDirectoryResponseSc
   [5, 'totalEntries', 'uint32'],
 ]);
 
-export const DirectoryEntryLite = liteType<typeof DirectoryEntrySchema>('limiquantix.agent.v1.DirectoryEntry', () => [
+export const DirectoryEntryLite = /* @__PURE__ */ liteType<typeof DirectoryEntrySchema>('limiquantix.agent.v1.DirectoryEntry', () => [
   [1, 'name', 'string'],
   [2, 'path', 'string'],
   [3, 'isDirectory', 'bool'],
@@ -359,67 +359,67 @@ export const DirectoryEntryLite = liteType<typeof DirectoryEntrySchema>('limiqua
   [11, 'symlinkTarget', 'string'],
 ]);
 
-export const CreateDirectoryRequestLite = liteType<typeof CreateDirectoryRequestSchema>('limiquantix.agent.v1.CreateDirectoryRequest', () => [
+export const CreateDirectoryRequestLite = /* @__PURE__ */ liteType<typeof CreateDirectoryRequestSchema>('limiquantix.agent.v1.CreateDirectoryRequest', () => [
   [1, 'path', 'string'],
   [2, 'createParents', 'bool'],
   [3, 'mode', 'uint32'],
 ]);
 
-export const CreateDirectoryResponseLite = liteType<typeof CreateDirectoryResponseSchema>('limiquantix.agent.v1.CreateDirectoryResponse', () => [
+export const CreateDirectoryResponseLite = /* @__PURE__ */ liteType<typeof CreateDirectoryResponseSchema>('limiquantix.agent.v1.CreateDirectoryResponse', () => [
   [1, 'success', 'bool'],
   [2, 'error', 'string'],
 ]);
 
-export const FileDeleteRequestLite = liteType<typeof FileDeleteRequestSchema>('limiquantix.agent.v1.FileDeleteRequest', () => [
+export const FileDeleteRequestLite = /* @__PURE__ */ liteType<typeof FileDeleteRequestSchema>('limiquantix.agent.v1.FileDeleteRequest', () => [
   [1, 'path', 'string'],
   [2, 'recursive', 'bool'],
 ]);
 
-export const FileDeleteResponseLite = liteType<typeof FileDeleteResponseSchema>('limiquantix.agent.v1.FileDeleteResponse', () => [
+export const FileDeleteResponseLite = /* @__PURE__ */ liteType<typeof FileDeleteResponseSchema>('limiquantix.agent.v1.FileDeleteResponse', () => [
   [1, 'success', 'bool'],
   [2, 'error', 'string'],
 ]);
 
-export const FileStatRequestLite = liteType<typeof FileStatRequestSchema>('limiquantix.agent.v1.FileStatRequest', () => [
+export const FileStatRequestLite = /* @__PURE__ */ liteType<typeof FileStatRequestSchema>('limiquantix.agent.v1.FileStatRequest', () => [
   [1, 'path', 'string'],
 ]);
 
-export const FileStatResponseLite = liteType<typeof FileStatResponseSchema>('limiquantix.agent.v1.FileStatResponse', () => [
+export const FileStatResponseLite = /* @__PURE__ */ liteType<typeof FileStatResponseSchema>('limiquantix.agent.v1.FileStatResponse', () => [
   [1, 'success', 'bool'],
   [2, 'entry', 'message', 'implicit', undefined, () => DirectoryEntryLite],
   [3, 'error', 'string'],
 ]);
 
-export const DisplayResizeRequestLite = liteType<typeof DisplayResizeRequestSchema>('limiquantix.agent.v1.DisplayResizeRequest', () => [
+export const DisplayResizeRequestLite = /* @__PURE__ */ liteType<typeof DisplayResizeRequestSchema>('limiquantix.agent.v1.DisplayResizeRequest', () => [
   [1, 'width', 'uint32'],
   [2, 'height', 'uint32'],
   [3, 'dpi', 'uint32'],
   [4, 'displayId', 'string'],
 ]);
 
-export const DisplayResizeResponseLite = liteType<typeof DisplayResizeResponseSchema>('limiquantix.agent.v1.DisplayResizeResponse', () => [
+export const DisplayResizeResponseLite = /* @__PURE__ */ liteType<typeof DisplayResizeResponseSchema>('limiquantix.agent.v1.DisplayResizeResponse', () => [
   [1, 'success', 'bool'],
   [2, 'actualWidth', 'uint32'],
   [3, 'actualHeight', 'uint32'],
   [4, 'error', 'string'],
 ]);
 
-export const ClipboardUpdateRequestLite = liteType<typeof ClipboardUpdateRequestSchema>('limiquantix.agent.v1.ClipboardUpdateRequest', () => [
+export const ClipboardUpdateRequestLite = /* @__PURE__ */ liteType<typeof ClipboardUpdateRequestSchema>('limiquantix.agent.v1.ClipboardUpdateRequest', () => [
   [1, 'type', 'enum'],
   [2, 'data', 'bytes'],
   [3, 'mimeType', 'string'],
 ]);
 
-export const ClipboardUpdateResponseLite = liteType<typeof ClipboardUpdateResponseSchema>('limiquantix.agent.v1.ClipboardUpdateResponse', () => [
+export const ClipboardUpdateResponseLite = /* @__PURE__ */ liteType<typeof ClipboardUpdateResponseSchema>('limiquantix.agent.v1.ClipboardUpdateResponse', () => [
   [1, 'success', 'bool'],
   [2, 'error', 'string'],
 ]);
 
-export const ClipboardGetRequestLite = liteType<typeof ClipboardGetRequestSchema>('limiquantix.agent.v1.ClipboardGetRequest', () => [
+export const ClipboardGetRequestLite = /* @__PURE__ */ liteType<typeof ClipboardGetRequestSchema>('limiquantix.agent.v1.ClipboardGetRequest', () => [
   [1, 'preferredType', 'enum'],
 ]);
 
-export const ClipboardGetResponseLite = liteType<typeof ClipboardGetResponseSchema>('limiquantix.agent.v1.ClipboardGetResponse', () => [
+export const ClipboardGetResponseLite = /* @__PURE__ */ liteType<typeof ClipboardGetResponseSchema>('limiquantix.agent.v1.ClipboardGetResponse', () => [
   [1, 'success', 'bool'],
   [2, 'type', 'enum'],
   [3, 'data', 'bytes'],
@@ -427,25 +427,25 @@ export const ClipboardGetResponseLite = liteType<typeof ClipboardGetResponseSche
   [5, 'error', 'string'],
 ]);
 
-export const ClipboardChangedEventLite = liteType<typeof ClipboardChangedEventSchema>('limiquantix.agent.v1.ClipboardChangedEvent', () => [
+export const ClipboardChangedEventLite = /* @__PURE__ */ liteType<typeof ClipboardChangedEventSchema>('limiquantix.agent.v1.ClipboardChangedEvent', () => [
   [1, 'type', 'enum'],
   [2, 'data', 'bytes'],
   [3, 'mimeType', 'string'],
 ]);
 
-export const ListProcessesRequestLite = liteType<typeof ListProcessesRequestSchema>('limiquantix.agent.v1.ListProcessesRequest', () => [
+export const ListProcessesRequestLite = /* @__PURE__ */ liteType<typeof ListProcessesRequestSchema>('limiquantix.agent.v1.ListProcessesRequest', () => [
   [1, 'filter', 'string'],
   [2, 'includeThreads', 'bool'],
   [3, 'maxEntries', 'uint32'],
 ]);
 
-export const ListProcessesResponseLite = liteType<typeof ListProcessesResponseSchema>('limiquantix.agent.v1.ListProcessesResponse', () => [
+export const ListProcessesResponseLite = /* @__PURE__ */ liteType<typeof ListProcessesResponseSchema>('limiquantix.agent.v1.ListProcessesResponse', () => [
   [1, 'success', 'bool'],
   [2, 'processes', 'message', 'repeated', undefined, () => ProcessInfoLite],
   [3, 'error', 'string'],
 ]);
 
-export const ProcessInfoLite = liteType<typeof ProcessInfoSchema>('limiquantix.agent.v1.ProcessInfo', () => [
+export const ProcessInfoLite = /* @__PURE__ */ liteType<typeof ProcessInfoSchema>('limiquantix.agent.v1.ProcessInfo', () => [
   [1, 'pid', 'uint32'],
   [2, 'ppid', 'uint32'],
   [3, 'name', 'string'],
@@ -459,28 +459,28 @@ export const ProcessInfoLite = liteType<typeof ProcessInfoSchema>('limiquantix.a
   [11, 'workingDirectory', 'string'],
 ]);
 
-export const KillProcessRequestLite = liteType<typeof KillProcessRequestSchema>('limiquantix.agent.v1.KillProcessRequest', () => [
+export const KillProcessRequestLite = /* @__PURE__ */ liteType<typeof KillProcessRequestSchema>('limiquantix.agent.v1.KillProcessRequest', () => [
   [1, 'pid', 'uint32'],
   [2, 'signal', 'int32'],
 ]);
 
-export const KillProcessResponseLite = liteType<typeof KillProcessResponseSchema>('limiquantix.agent.v1.KillProcessResponse', () => [
+export const KillProcessResponseLite = /* @__PURE__ */ liteType<typeof KillProcessResponseSchema>('limiquantix.agent.v1.KillProcessResponse', () => [
   [1, 'success', 'bool'],
   [2, 'error', 'string'],
 ]);
 
-export const ListServicesRequestLite = liteType<typeof ListServicesRequestSchema>('limiquantix.agent.v1.ListServicesRequest', () => [
+export const ListServicesRequestLite = /* @__PURE__ */ liteType<typeof ListServicesRequestSchema>('limiquantix.agent.v1.ListServicesRequest', () => [
   [1, 'filter', 'string'],
   [2, 'runningOnly', 'bool'],
 ]);
 
-export const ListServicesResponseLite = liteType<typeof ListServicesResponseSchema>('limiquantix.agent.v1.ListServicesResponse', () => [
+export const ListServicesResponseLite = /* @__PURE__ */ liteType<typeof ListServicesResponseSchema>('limiquantix.agent.v1.ListServicesResponse', () => [
   [1, 'success', 'bool'],
   [2, 'services', 'message', 'repeated', undefined, () => ServiceInfoLite],
   [3, 'error', 'string'],
 ]);
 
-export const ServiceInfoLite = liteType<typeof ServiceInfoSchema>('limiquantix.agent.v1.ServiceInfo', () => [
+export const ServiceInfoLite = /* @__PURE__ */ liteType<typeof ServiceInfoSchema>('limiquantix.agent.v1.ServiceInfo', () => [
   [1, 'name', 'string'],
   [2, 'displayName', 'string'],
   [3, 'state', 'string'],
@@ -490,30 +490,30 @@ export const ServiceInfoLite = liteType<typeof ServiceInfoSchema>('limiquantix.a
   [7, 'memoryBytes', 'uint64'],
 ]);
 
-export const ServiceControlRequestLite = liteType<typeof ServiceControlRequestSchema>('limiquantix.agent.v1.ServiceControlRequest', () => [
+export const ServiceControlRequestLite = /* @__PURE__ */ liteType<typeof ServiceControlRequestSchema>('limiquantix.agent.v1.ServiceControlRequest', () => [
   [1, 'name', 'string'],
   [2, 'action', 'enum'],
 ]);
 
-export const ServiceControlResponseLite = liteType<typeof ServiceControlResponseSchema>('limiquantix.agent.v1.ServiceControlResponse', () => [
+export const ServiceControlResponseLite = /* @__PURE__ */ liteType<typeof ServiceControlResponseSchema>('limiquantix.agent.v1.ServiceControlResponse', () => [
   [1, 'success', 'bool'],
   [2, 'newState', 'string'],
   [3, 'error', 'string'],
 ]);
 
-export const GetHardwareInfoRequestLite = liteType<typeof GetHardwareInfoRequestSchema>('limiquantix.agent.v1.GetHardwareInfoRequest', () => [
+export const GetHardwareInfoRequestLite = /* @__PURE__ */ liteType<typeof GetHardwareInfoRequestSchema>('limiquantix.agent.v1.GetHardwareInfoRequest', () => [
   [1, 'includeCpuDetails', 'bool'],
   [2, 'includeDiskDetails', 'bool'],
   [3, 'includeNetworkDetails', 'bool'],
 ]);
 
-export const GetHardwareInfoResponseLite = liteType<typeof GetHardwareInfoResponseSchema>('limiquantix.agent.v1.GetHardwareInfoResponse', () => [
+export const GetHardwareInfoResponseLite = /* @__PURE__ */ liteType<typeof GetHardwareInfoResponseSchema>('limiquantix.agent.v1.GetHardwareInfoResponse', () => [
   [1, 'success', 'bool'],
   [2, 'hardware', 'message', 'implicit', undefined, () => HardwareInfoLite],
   [3, 'error', 'string'],
 ]);
 
-export const HardwareInfoLite = liteType<typeof HardwareInfoSchema>('limiquantix.agent.v1.HardwareInfo', () => [
+export const HardwareInfoLite = /* @__PURE__ */ liteType<typeof HardwareInfoSchema>('limiquantix.agent.v1.HardwareInfo', () => [
   [1, 'cpu', 'message', 'implicit', undefined, () => CpuInfoLite],
   [2, 'memory', 'message', 'implicit', undefined, () => MemoryInfoLite],
   [3, 'disks', 'message', 'repeated', undefined, () => DiskInfoLite],
@@ -523,7 +523,7 @@ export const HardwareInfoLite = liteType<typeof HardwareInfoSchema>('limiquantix
   [7, 'gpus', 'message', 'repeated', undefined, () => GpuInfoLite],
 ]);
 
-export const CpuInfoLite = liteType<typeof CpuInfoSchema>('limiquantix.agent.v1.CpuInfo', () => [
+export const CpuInfoLite = /* @__PURE__ */ liteType<typeof CpuInfoSchema>('limiquantix.agent.v1.CpuInfo', () => [
   [1, 'model', 'string'],
   [2, 'cores', 'uint32'],
   [3, 'threads', 'uint32'],
@@ -537,7 +537,7 @@ export const CpuInfoLite = liteType<typeof CpuInfoSchema>('limiquantix.agent.v1.
   [11, 'l3CacheBytes', 'uint64'],
 ]);
 
-export const MemoryInfoLite = liteType<typeof MemoryInfoSchema>('limiquantix.agent.v1.MemoryInfo', () => [
+export const MemoryInfoLite = /* @__PURE__ */ liteType<typeof MemoryInfoSchema>('limiquantix.agent.v1.MemoryInfo', () => [
   [1, 'totalBytes', 'uint64'],
   [2, 'availableBytes', 'uint64'],
   [3, 'memoryType', 'string'],
@@ -545,7 +545,7 @@ export const MemoryInfoLite = liteType<typeof MemoryInfoSchema>('limiquantix.age
   [5, 'dimmCount', 'uint32'],
 ]);
 
-export const DiskInfoLite = liteType<typeof DiskInfoSchema>('limiquantix.agent.v1.DiskInfo', () => [
+export const DiskInfoLite = /* @__PURE__ */ liteType<typeof DiskInfoSchema>('limiquantix.agent.v1.DiskInfo', () => [
   [1, 'device', 'string'],
   [2, 'model', 'string'],
   [3, 'serial', 'string'],
@@ -556,7 +556,7 @@ export const DiskInfoLite = liteType<typeof DiskInfoSchema>('limiquantix.agent.v
   [8, 'partitions', 'message', 'repeated', undefined, () => PartitionInfoLite],
 ]);
 
-export const PartitionInfoLite = liteType<typeof PartitionInfoSchema>('limiquantix.agent.v1.PartitionInfo', () => [
+export const PartitionInfoLite = /* @__PURE__ */ liteType<typeof PartitionInfoSchema>('limiquantix.agent.v1.PartitionInfo', () => [
   [1, 'device', 'string'],
   [2, 'mountPoint', 'string'],
   [3, 'filesystem', 'string'],
@@ -565,7 +565,7 @@ export const PartitionInfoLite = liteType<typeof PartitionInfoSchema>('limiquant
   [6, 'label', 'string'],
 ]);
 
-export const NetworkAdapterInfoLite = liteType<typeof NetworkAdapterInfoSchema>('limiquantix.agent.v1.NetworkAdapterInfo', () => [
+export const NetworkAdapterInfoLite = /* @__PURE__ */ liteType<typeof NetworkAdapterInfoSchema>('limiquantix.agent.v1.NetworkAdapterInfo', () => [
   [1, 'name', 'string'],
   [2, 'macAddress', 'string'],
   [3, 'adapterType', 'string'],
@@ -575,7 +575,7 @@ export const NetworkAdapterInfoLite = liteType<typeof NetworkAdapterInfoSchema>(
   [7, 'pciAddress', 'string'],
 ]);
 
-export const BiosInfoLite = liteType<typeof BiosInfoSchema>('limiquantix.agent.v1.BiosInfo', () => [
+export const BiosInfoLite = /* @__PURE__ */ liteType<typeof BiosInfoSchema>('limiquantix.agent.v1.BiosInfo', () => [
   [1, 'vendor', 'string'],
   [2, 'version', 'string'],
   [3, 'releaseDate', 'string'],
@@ -585,7 +585,7 @@ export const BiosInfoLite = liteType<typeof BiosInfoSchema>('limiquantix.agent.v
   [7, 'systemUuid', 'string'],
 ]);
 
-export const OsInfoLite = liteType<typeof OsInfoSchema>('limiquantix.agent.v1.OsInfo', () => [
+export const OsInfoLite = /* @__PURE__ */ liteType<typeof OsInfoSchema>('limiquantix.agent.v1.OsInfo', () => [
   [1, 'name', 'string'],
   [2, 'version', 'string'],
   [3, 'build', 'string'],
@@ -597,7 +597,7 @@ export const OsInfoLite = liteType<typeof OsInfoSchema>('limiquantix.agent.v1.Os
   [9, 'domain', 'string'],
 ]);
 
-export const GpuInfoLite = liteType<typeof GpuInfoSchema>('limiquantix.agent.v1.GpuInfo', () => [
+export const GpuInfoLite = /* @__PURE__ */ liteType<typeof GpuInfoSchema>('limiquantix.agent.v1.GpuInfo', () => [
   [1, 'name', 'string'],
   [2, 'vendor', 'string'],
   [3, 'driverVersion', 'string'],
@@ -605,19 +605,19 @@ export const GpuInfoLite = liteType<typeof GpuInfoSchema>('limiquantix.agent.v1.
   [5, 'pciAddress', 'string'],
 ]);
 
-export const ListInstalledSoftwareRequestLite = liteType<typeof ListInstalledSoftwareRequestSchema>('limiquantix.agent.v1.ListInstalledSoftwareRequest', () => [
+export const ListInstalledSoftwareRequestLite = /* @__PURE__ */ liteType<typeof ListInstalledSoftwareRequestSchema>('limiquantix.agent.v1.ListInstalledSoftwareRequest', () => [
   [1, 'filter', 'string'],
   [2, 'maxEntries', 'uint32'],
 ]);
 
-export const ListInstalledSoftwareResponseLite = liteType<typeof ListInstalledSoftwareResponseSchema>('limiquantix.agent.v1.ListInstalledSoftwareResponse', () => [
+export const ListInstalledSoftwareResponseLite = /* @__PURE__ */ liteType<typeof ListInstalledSoftwareResponseSchema>('limiquantix.agent.v1.ListInstalledSoftwareResponse', () => [
   [1, 'success', 'bool'],
   [2, 'software', 'message', 'repeated', undefined, () => InstalledSoftwareLite],
   [3, 'error', 'string'],
   [4, 'totalCount', 'uint32'],
 ]);
 
-export const InstalledSoftwareLite = liteType<typeof InstalledSoftwareSchema>('limiquantix.agent.v1.InstalledSoftware', () => [
+export const InstalledSoftwareLite = /* @__PURE__ */ liteType<typeof InstalledSoftwareSchema>('limiquantix.agent.v1.InstalledSoftware', () => [
   [1, 'name', 'string'],
   [2, 'version', 'string'],
   [3, 'publisher', 'string'],
@@ -627,7 +627,7 @@ export const InstalledSoftwareLite = liteType<typeof InstalledSoftwareSchema>('l
   [7, 'architecture', 'string'],
 ]);
 
-export const AgentUpdateRequestLite = liteType<typeof AgentUpdateRequestSchema>('limiquantix.agent.v1.AgentUpdateRequest', () => [
+export const AgentUpdateRequestLite = /* @__PURE__ */ liteType<typeof AgentUpdateRequestSchema>('limiquantix.agent.v1.AgentUpdateRequest', () => [
   [1, 'targetVersion', 'string'],
   [2, 'binaryData', 'bytes'],
   [3, 'chunkNumber', 'uint32'],
@@ -636,7 +636,7 @@ export const AgentUpdateRequestLite = liteType<typeof AgentUpdateRequestSchema>(
   [6, 'totalSize', 'uint64'],
 ]);
 
-export const AgentUpdateResponseLite = liteType<typeof AgentUpdateResponseSchema>('limiquantix.agent.v1.AgentUpdateResponse', () => [
+export const AgentUpdateResponseLite = /* @__PURE__ */ liteType<typeof AgentUpdateResponseSchema>('limiquantix.agent.v1.AgentUpdateResponse', () => [
   [1, 'success', 'bool'],
   [2, 'currentVersion', 'string'],
   [3, 'error', 'string'],
@@ -645,10 +645,10 @@ export const AgentUpdateResponseLite = liteType<typeof AgentUpdateResponseSchema
   [6, 'state', 'enum'],
 ]);
 
-export const GetCapabilitiesRequestLite = liteType<typeof GetCapabilitiesRequestSchema>('limiquantix.agent.v1.GetCapabilitiesRequest', () => [
+export const GetCapabilitiesRequestLite = /* @__PURE__ */ liteType<typeof GetCapabilitiesRequestSchema>('limiquantix.agent.v1.GetCapabilitiesRequest', () => [
 ]);
 
-export const GetCapabilitiesResponseLite = liteType<typeof GetCapabilitiesResponseSchema>('limiquantix.agent.v1.GetCapabilitiesResponse', () => [
+export const GetCapabilitiesResponseLite = /* @__PURE__ */ liteType<typeof GetCapabilitiesResponseSchema>('limiquantix.agent.v1.GetCapabilitiesResponse', () => [
   [1, 'version', 'string'],
   [2, 'os', 'string'],
   [3, 'architecture', 'string'],

@@ -19,7 +19,7 @@ export const DirectorySort = {
 } as const;
 export type DirectorySort = (typeof DirectorySort)[keyof typeof DirectorySort];
 
-export const ReadFileRequestLite = liteType<typeof ReadFileRequestSchema>('innkeeper.agent.v1.ReadFileRequest', () => [
+export const ReadFileRequestLite = /* @__PURE__ */ liteType<typeof ReadFileRequestSchema>('innkeeper.agent.v1.ReadFileRequest', () => [
   [1, 'path', 'string'],
   [2, 'offset', 'uint64'],
   [3, 'length', 'uint64'],
@@ -27,30 +27,30 @@ export const ReadFileRequestLite = liteType<typeof ReadFileRequestSchema>('innke
   [5, 'noSymlinks', 'bool'],
 ]);
 
-export const ReadFileEventLite = liteType<typeof ReadFileEventSchema>('innkeeper.agent.v1.ReadFileEvent', () => [
+export const ReadFileEventLite = /* @__PURE__ */ liteType<typeof ReadFileEventSchema>('innkeeper.agent.v1.ReadFileEvent', () => [
   [1, 'info', 'message', 'implicit', 'event', () => FileInfoLite],
   [2, 'chunk', 'message', 'implicit', 'event', () => FileChunkLite],
   [3, 'done', 'message', 'implicit', 'event', () => ReadFileDoneLite],
 ]);
 
-export const ReadFileDoneLite = liteType<typeof ReadFileDoneSchema>('innkeeper.agent.v1.ReadFileDone', () => [
+export const ReadFileDoneLite = /* @__PURE__ */ liteType<typeof ReadFileDoneSchema>('innkeeper.agent.v1.ReadFileDone', () => [
   [1, 'bytes', 'uint64'],
   [2, 'sha256', 'bytes'],
 ]);
 
-export const StatFileRequestLite = liteType<typeof StatFileRequestSchema>('innkeeper.agent.v1.StatFileRequest', () => [
+export const StatFileRequestLite = /* @__PURE__ */ liteType<typeof StatFileRequestSchema>('innkeeper.agent.v1.StatFileRequest', () => [
   [1, 'path', 'string'],
   [2, 'follow', 'bool'],
   [3, 'noSymlinks', 'bool'],
 ]);
 
-export const WriteFileRequestLite = liteType<typeof WriteFileRequestSchema>('innkeeper.agent.v1.WriteFileRequest', () => [
+export const WriteFileRequestLite = /* @__PURE__ */ liteType<typeof WriteFileRequestSchema>('innkeeper.agent.v1.WriteFileRequest', () => [
   [1, 'open', 'message', 'implicit', 'input', () => OpenWriteLite],
   [2, 'chunk', 'message', 'implicit', 'input', () => FileChunkLite],
   [3, 'commit', 'message', 'implicit', 'input', () => CommitWriteLite],
 ]);
 
-export const OpenWriteLite = liteType<typeof OpenWriteSchema>('innkeeper.agent.v1.OpenWrite', () => [
+export const OpenWriteLite = /* @__PURE__ */ liteType<typeof OpenWriteSchema>('innkeeper.agent.v1.OpenWrite', () => [
   [1, 'path', 'string'],
   [2, 'uploadId', 'string'],
   [3, 'resume', 'bool'],
@@ -69,36 +69,36 @@ export const OpenWriteLite = liteType<typeof OpenWriteSchema>('innkeeper.agent.v
   [16, 'sparse', 'bool'],
 ]);
 
-export const CommitWriteLite = liteType<typeof CommitWriteSchema>('innkeeper.agent.v1.CommitWrite', () => [
+export const CommitWriteLite = /* @__PURE__ */ liteType<typeof CommitWriteSchema>('innkeeper.agent.v1.CommitWrite', () => [
   [1, 'sha256', 'bytes'],
 ]);
 
-export const WriteFileEventLite = liteType<typeof WriteFileEventSchema>('innkeeper.agent.v1.WriteFileEvent', () => [
+export const WriteFileEventLite = /* @__PURE__ */ liteType<typeof WriteFileEventSchema>('innkeeper.agent.v1.WriteFileEvent', () => [
   [1, 'opened', 'message', 'implicit', 'event', () => WriteFileOpenedLite],
   [2, 'done', 'message', 'implicit', 'event', () => WriteFileDoneLite],
 ]);
 
-export const GetUploadRequestLite = liteType<typeof GetUploadRequestSchema>('innkeeper.agent.v1.GetUploadRequest', () => [
+export const GetUploadRequestLite = /* @__PURE__ */ liteType<typeof GetUploadRequestSchema>('innkeeper.agent.v1.GetUploadRequest', () => [
   [1, 'path', 'string'],
   [2, 'uploadId', 'string'],
   [3, 'noSymlinks', 'bool'],
 ]);
 
-export const UploadStateLite = liteType<typeof UploadStateSchema>('innkeeper.agent.v1.UploadState', () => [
+export const UploadStateLite = /* @__PURE__ */ liteType<typeof UploadStateSchema>('innkeeper.agent.v1.UploadState', () => [
   [1, 'offset', 'uint64'],
   [2, 'modifiedUnixNs', 'int64', 'explicit'],
 ]);
 
-export const WriteFileOpenedLite = liteType<typeof WriteFileOpenedSchema>('innkeeper.agent.v1.WriteFileOpened', () => [
+export const WriteFileOpenedLite = /* @__PURE__ */ liteType<typeof WriteFileOpenedSchema>('innkeeper.agent.v1.WriteFileOpened', () => [
   [1, 'offset', 'uint64'],
 ]);
 
-export const WriteFileDoneLite = liteType<typeof WriteFileDoneSchema>('innkeeper.agent.v1.WriteFileDone', () => [
+export const WriteFileDoneLite = /* @__PURE__ */ liteType<typeof WriteFileDoneSchema>('innkeeper.agent.v1.WriteFileDone', () => [
   [1, 'bytes', 'uint64'],
   [2, 'sha256', 'bytes'],
 ]);
 
-export const ListDirectoryRequestLite = liteType<typeof ListDirectoryRequestSchema>('innkeeper.agent.v1.ListDirectoryRequest', () => [
+export const ListDirectoryRequestLite = /* @__PURE__ */ liteType<typeof ListDirectoryRequestSchema>('innkeeper.agent.v1.ListDirectoryRequest', () => [
   [1, 'path', 'string'],
   [2, 'pageSize', 'uint32'],
   [3, 'pageToken', 'string'],
@@ -108,13 +108,13 @@ export const ListDirectoryRequestLite = liteType<typeof ListDirectoryRequestSche
   [7, 'noSymlinks', 'bool'],
 ]);
 
-export const ListDirectoryResponseLite = liteType<typeof ListDirectoryResponseSchema>('innkeeper.agent.v1.ListDirectoryResponse', () => [
+export const ListDirectoryResponseLite = /* @__PURE__ */ liteType<typeof ListDirectoryResponseSchema>('innkeeper.agent.v1.ListDirectoryResponse', () => [
   [1, 'entries', 'message', 'repeated', undefined, () => FileInfoLite],
   [2, 'nextPageToken', 'string'],
   [3, 'total', 'uint64'],
 ]);
 
-export const MakeDirectoryRequestLite = liteType<typeof MakeDirectoryRequestSchema>('innkeeper.agent.v1.MakeDirectoryRequest', () => [
+export const MakeDirectoryRequestLite = /* @__PURE__ */ liteType<typeof MakeDirectoryRequestSchema>('innkeeper.agent.v1.MakeDirectoryRequest', () => [
   [1, 'path', 'string'],
   [2, 'mode', 'uint32', 'explicit'],
   [3, 'parents', 'bool'],
@@ -123,32 +123,32 @@ export const MakeDirectoryRequestLite = liteType<typeof MakeDirectoryRequestSche
   [6, 'noSymlinks', 'bool'],
 ]);
 
-export const RenameFileRequestLite = liteType<typeof RenameFileRequestSchema>('innkeeper.agent.v1.RenameFileRequest', () => [
+export const RenameFileRequestLite = /* @__PURE__ */ liteType<typeof RenameFileRequestSchema>('innkeeper.agent.v1.RenameFileRequest', () => [
   [1, 'from', 'string'],
   [2, 'to', 'string'],
   [3, 'replace', 'bool'],
   [4, 'noSymlinks', 'bool'],
 ]);
 
-export const RemoveFileRequestLite = liteType<typeof RemoveFileRequestSchema>('innkeeper.agent.v1.RemoveFileRequest', () => [
+export const RemoveFileRequestLite = /* @__PURE__ */ liteType<typeof RemoveFileRequestSchema>('innkeeper.agent.v1.RemoveFileRequest', () => [
   [1, 'path', 'string'],
   [2, 'recursive', 'bool'],
   [3, 'ignoreMissing', 'bool'],
   [4, 'noSymlinks', 'bool'],
 ]);
 
-export const RemoveFileResponseLite = liteType<typeof RemoveFileResponseSchema>('innkeeper.agent.v1.RemoveFileResponse', () => [
+export const RemoveFileResponseLite = /* @__PURE__ */ liteType<typeof RemoveFileResponseSchema>('innkeeper.agent.v1.RemoveFileResponse', () => [
   [1, 'removed', 'uint64'],
 ]);
 
-export const SetFileModeRequestLite = liteType<typeof SetFileModeRequestSchema>('innkeeper.agent.v1.SetFileModeRequest', () => [
+export const SetFileModeRequestLite = /* @__PURE__ */ liteType<typeof SetFileModeRequestSchema>('innkeeper.agent.v1.SetFileModeRequest', () => [
   [1, 'path', 'string'],
   [2, 'mode', 'uint32'],
   [3, 'recursive', 'bool'],
   [4, 'noSymlinks', 'bool'],
 ]);
 
-export const SetFileOwnerRequestLite = liteType<typeof SetFileOwnerRequestSchema>('innkeeper.agent.v1.SetFileOwnerRequest', () => [
+export const SetFileOwnerRequestLite = /* @__PURE__ */ liteType<typeof SetFileOwnerRequestSchema>('innkeeper.agent.v1.SetFileOwnerRequest', () => [
   [1, 'path', 'string'],
   [2, 'user', 'string', 'explicit'],
   [3, 'group', 'string', 'explicit'],
@@ -156,7 +156,7 @@ export const SetFileOwnerRequestLite = liteType<typeof SetFileOwnerRequestSchema
   [5, 'noSymlinks', 'bool'],
 ]);
 
-export const ChangeFilesResponseLite = liteType<typeof ChangeFilesResponseSchema>('innkeeper.agent.v1.ChangeFilesResponse', () => [
+export const ChangeFilesResponseLite = /* @__PURE__ */ liteType<typeof ChangeFilesResponseSchema>('innkeeper.agent.v1.ChangeFilesResponse', () => [
   [1, 'changed', 'uint64'],
 ]);
 

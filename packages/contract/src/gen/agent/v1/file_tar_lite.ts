@@ -8,7 +8,7 @@ import { liteType } from "../../../lite/lite-type.ts";
 import type { CommitTarSchema, OpenTarSchema, ReadTarDoneSchema, ReadTarEventSchema, ReadTarRequestSchema, SkippedEntriesSchema, WriteTarDoneSchema, WriteTarEventSchema, WriteTarOpenedSchema, WriteTarRequestSchema } from "./file_tar_pb.ts";
 import { FileChunkLite } from "./file_types_lite.ts";
 
-export const ReadTarRequestLite = liteType<typeof ReadTarRequestSchema>('innkeeper.agent.v1.ReadTarRequest', () => [
+export const ReadTarRequestLite = /* @__PURE__ */ liteType<typeof ReadTarRequestSchema>('innkeeper.agent.v1.ReadTarRequest', () => [
   [1, 'path', 'string'],
   [2, 'noSymlinks', 'bool'],
   [3, 'sparse', 'bool'],
@@ -16,24 +16,24 @@ export const ReadTarRequestLite = liteType<typeof ReadTarRequestSchema>('innkeep
   [5, 'nameSkipped', 'bool'],
 ]);
 
-export const ReadTarEventLite = liteType<typeof ReadTarEventSchema>('innkeeper.agent.v1.ReadTarEvent', () => [
+export const ReadTarEventLite = /* @__PURE__ */ liteType<typeof ReadTarEventSchema>('innkeeper.agent.v1.ReadTarEvent', () => [
   [2, 'chunk', 'message', 'implicit', 'event', () => FileChunkLite],
   [3, 'done', 'message', 'implicit', 'event', () => ReadTarDoneLite],
 ]);
 
-export const ReadTarDoneLite = liteType<typeof ReadTarDoneSchema>('innkeeper.agent.v1.ReadTarDone', () => [
+export const ReadTarDoneLite = /* @__PURE__ */ liteType<typeof ReadTarDoneSchema>('innkeeper.agent.v1.ReadTarDone', () => [
   [1, 'bytes', 'uint64'],
   [2, 'files', 'uint64'],
   [3, 'skipped', 'string', 'repeated'],
 ]);
 
-export const WriteTarRequestLite = liteType<typeof WriteTarRequestSchema>('innkeeper.agent.v1.WriteTarRequest', () => [
+export const WriteTarRequestLite = /* @__PURE__ */ liteType<typeof WriteTarRequestSchema>('innkeeper.agent.v1.WriteTarRequest', () => [
   [1, 'open', 'message', 'implicit', 'input', () => OpenTarLite],
   [2, 'chunk', 'message', 'implicit', 'input', () => FileChunkLite],
   [3, 'commit', 'message', 'implicit', 'input', () => CommitTarLite],
 ]);
 
-export const OpenTarLite = liteType<typeof OpenTarSchema>('innkeeper.agent.v1.OpenTar', () => [
+export const OpenTarLite = /* @__PURE__ */ liteType<typeof OpenTarSchema>('innkeeper.agent.v1.OpenTar', () => [
   [1, 'path', 'string'],
   [2, 'createParents', 'bool'],
   [3, 'keepOwners', 'bool'],
@@ -41,23 +41,23 @@ export const OpenTarLite = liteType<typeof OpenTarSchema>('innkeeper.agent.v1.Op
   [5, 'nameSkipped', 'bool'],
 ]);
 
-export const CommitTarLite = liteType<typeof CommitTarSchema>('innkeeper.agent.v1.CommitTar', () => [
+export const CommitTarLite = /* @__PURE__ */ liteType<typeof CommitTarSchema>('innkeeper.agent.v1.CommitTar', () => [
 ]);
 
-export const WriteTarEventLite = liteType<typeof WriteTarEventSchema>('innkeeper.agent.v1.WriteTarEvent', () => [
+export const WriteTarEventLite = /* @__PURE__ */ liteType<typeof WriteTarEventSchema>('innkeeper.agent.v1.WriteTarEvent', () => [
   [1, 'opened', 'message', 'implicit', 'event', () => WriteTarOpenedLite],
   [2, 'done', 'message', 'implicit', 'event', () => WriteTarDoneLite],
   [3, 'skipped', 'message', 'implicit', 'event', () => SkippedEntriesLite],
 ]);
 
-export const SkippedEntriesLite = liteType<typeof SkippedEntriesSchema>('innkeeper.agent.v1.SkippedEntries', () => [
+export const SkippedEntriesLite = /* @__PURE__ */ liteType<typeof SkippedEntriesSchema>('innkeeper.agent.v1.SkippedEntries', () => [
   [1, 'skipped', 'string', 'repeated'],
 ]);
 
-export const WriteTarOpenedLite = liteType<typeof WriteTarOpenedSchema>('innkeeper.agent.v1.WriteTarOpened', () => [
+export const WriteTarOpenedLite = /* @__PURE__ */ liteType<typeof WriteTarOpenedSchema>('innkeeper.agent.v1.WriteTarOpened', () => [
 ]);
 
-export const WriteTarDoneLite = liteType<typeof WriteTarDoneSchema>('innkeeper.agent.v1.WriteTarDone', () => [
+export const WriteTarDoneLite = /* @__PURE__ */ liteType<typeof WriteTarDoneSchema>('innkeeper.agent.v1.WriteTarDone', () => [
   [1, 'bytes', 'uint64'],
   [2, 'files', 'uint64'],
   [3, 'skipped', 'string', 'repeated'],

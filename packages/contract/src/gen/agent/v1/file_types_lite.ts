@@ -19,12 +19,12 @@ export const FileKind = {
 } as const;
 export type FileKind = (typeof FileKind)[keyof typeof FileKind];
 
-export const FileChunkLite = liteType<typeof FileChunkSchema>('innkeeper.agent.v1.FileChunk', () => [
+export const FileChunkLite = /* @__PURE__ */ liteType<typeof FileChunkSchema>('innkeeper.agent.v1.FileChunk', () => [
   [1, 'offset', 'uint64'],
   [2, 'data', 'bytes'],
 ]);
 
-export const FileInfoLite = liteType<typeof FileInfoSchema>('innkeeper.agent.v1.FileInfo', () => [
+export const FileInfoLite = /* @__PURE__ */ liteType<typeof FileInfoSchema>('innkeeper.agent.v1.FileInfo', () => [
   [1, 'path', 'string'],
   [2, 'kind', 'enum'],
   [3, 'sizeBytes', 'uint64'],

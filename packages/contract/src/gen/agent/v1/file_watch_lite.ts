@@ -18,27 +18,27 @@ export const FileChangeKind = {
 } as const;
 export type FileChangeKind = (typeof FileChangeKind)[keyof typeof FileChangeKind];
 
-export const WatchFilesRequestLite = liteType<typeof WatchFilesRequestSchema>('innkeeper.agent.v1.WatchFilesRequest', () => [
+export const WatchFilesRequestLite = /* @__PURE__ */ liteType<typeof WatchFilesRequestSchema>('innkeeper.agent.v1.WatchFilesRequest', () => [
   [1, 'path', 'string'],
   [2, 'recursive', 'bool'],
   [3, 'noSymlinks', 'bool'],
 ]);
 
-export const WatchFilesEventLite = liteType<typeof WatchFilesEventSchema>('innkeeper.agent.v1.WatchFilesEvent', () => [
+export const WatchFilesEventLite = /* @__PURE__ */ liteType<typeof WatchFilesEventSchema>('innkeeper.agent.v1.WatchFilesEvent', () => [
   [1, 'started', 'message', 'implicit', 'event', () => WatchStartedLite],
   [2, 'changes', 'message', 'implicit', 'event', () => FileChangesLite],
 ]);
 
-export const WatchStartedLite = liteType<typeof WatchStartedSchema>('innkeeper.agent.v1.WatchStarted', () => [
+export const WatchStartedLite = /* @__PURE__ */ liteType<typeof WatchStartedSchema>('innkeeper.agent.v1.WatchStarted', () => [
   [1, 'folders', 'uint32'],
 ]);
 
-export const FileChangesLite = liteType<typeof FileChangesSchema>('innkeeper.agent.v1.FileChanges', () => [
+export const FileChangesLite = /* @__PURE__ */ liteType<typeof FileChangesSchema>('innkeeper.agent.v1.FileChanges', () => [
   [1, 'changes', 'message', 'repeated', undefined, () => FileChangeLite],
   [2, 'lost', 'bool'],
 ]);
 
-export const FileChangeLite = liteType<typeof FileChangeSchema>('innkeeper.agent.v1.FileChange', () => [
+export const FileChangeLite = /* @__PURE__ */ liteType<typeof FileChangeSchema>('innkeeper.agent.v1.FileChange', () => [
   [1, 'kind', 'enum'],
   [2, 'path', 'string'],
   [3, 'oldPath', 'string'],

@@ -36,7 +36,7 @@ export const HookKind = {
 } as const;
 export type HookKind = (typeof HookKind)[keyof typeof HookKind];
 
-export const FreezeRequestLite = liteType<typeof FreezeRequestSchema>('innkeeper.agent.v1.FreezeRequest', () => [
+export const FreezeRequestLite = /* @__PURE__ */ liteType<typeof FreezeRequestSchema>('innkeeper.agent.v1.FreezeRequest', () => [
   [1, 'id', 'string'],
   [2, 'mountPoints', 'string', 'repeated'],
   [3, 'leaseMs', 'uint32'],
@@ -45,19 +45,19 @@ export const FreezeRequestLite = liteType<typeof FreezeRequestSchema>('innkeeper
   [6, 'ignoreHookFailures', 'bool'],
 ]);
 
-export const RenewFreezeRequestLite = liteType<typeof RenewFreezeRequestSchema>('innkeeper.agent.v1.RenewFreezeRequest', () => [
+export const RenewFreezeRequestLite = /* @__PURE__ */ liteType<typeof RenewFreezeRequestSchema>('innkeeper.agent.v1.RenewFreezeRequest', () => [
   [1, 'id', 'string'],
   [2, 'leaseMs', 'uint32'],
 ]);
 
-export const ThawRequestLite = liteType<typeof ThawRequestSchema>('innkeeper.agent.v1.ThawRequest', () => [
+export const ThawRequestLite = /* @__PURE__ */ liteType<typeof ThawRequestSchema>('innkeeper.agent.v1.ThawRequest', () => [
   [1, 'id', 'string'],
 ]);
 
-export const GetFreezeRequestLite = liteType<typeof GetFreezeRequestSchema>('innkeeper.agent.v1.GetFreezeRequest', () => [
+export const GetFreezeRequestLite = /* @__PURE__ */ liteType<typeof GetFreezeRequestSchema>('innkeeper.agent.v1.GetFreezeRequest', () => [
 ]);
 
-export const FreezeReportLite = liteType<typeof FreezeReportSchema>('innkeeper.agent.v1.FreezeReport', () => [
+export const FreezeReportLite = /* @__PURE__ */ liteType<typeof FreezeReportSchema>('innkeeper.agent.v1.FreezeReport', () => [
   [1, 'id', 'string'],
   [2, 'phase', 'enum'],
   [3, 'filesystems', 'message', 'repeated', undefined, () => FrozenFilesystemLite],
@@ -69,7 +69,7 @@ export const FreezeReportLite = liteType<typeof FreezeReportSchema>('innkeeper.a
   [9, 'detail', 'string'],
 ]);
 
-export const FrozenFilesystemLite = liteType<typeof FrozenFilesystemSchema>('innkeeper.agent.v1.FrozenFilesystem', () => [
+export const FrozenFilesystemLite = /* @__PURE__ */ liteType<typeof FrozenFilesystemSchema>('innkeeper.agent.v1.FrozenFilesystem', () => [
   [1, 'mountPoint', 'string'],
   [2, 'device', 'string'],
   [3, 'filesystem', 'string'],
@@ -78,7 +78,7 @@ export const FrozenFilesystemLite = liteType<typeof FrozenFilesystemSchema>('inn
   [6, 'error', 'string'],
 ]);
 
-export const HookResultLite = liteType<typeof HookResultSchema>('innkeeper.agent.v1.HookResult', () => [
+export const HookResultLite = /* @__PURE__ */ liteType<typeof HookResultSchema>('innkeeper.agent.v1.HookResult', () => [
   [1, 'kind', 'enum'],
   [2, 'path', 'string'],
   [3, 'exitCode', 'int32', 'explicit'],
@@ -88,16 +88,16 @@ export const HookResultLite = liteType<typeof HookResultSchema>('innkeeper.agent
   [7, 'error', 'string'],
 ]);
 
-export const TrimRequestLite = liteType<typeof TrimRequestSchema>('innkeeper.agent.v1.TrimRequest', () => [
+export const TrimRequestLite = /* @__PURE__ */ liteType<typeof TrimRequestSchema>('innkeeper.agent.v1.TrimRequest', () => [
   [1, 'mountPoints', 'string', 'repeated'],
   [2, 'minimumBytes', 'uint64'],
 ]);
 
-export const TrimResponseLite = liteType<typeof TrimResponseSchema>('innkeeper.agent.v1.TrimResponse', () => [
+export const TrimResponseLite = /* @__PURE__ */ liteType<typeof TrimResponseSchema>('innkeeper.agent.v1.TrimResponse', () => [
   [1, 'filesystems', 'message', 'repeated', undefined, () => TrimmedFilesystemLite],
 ]);
 
-export const TrimmedFilesystemLite = liteType<typeof TrimmedFilesystemSchema>('innkeeper.agent.v1.TrimmedFilesystem', () => [
+export const TrimmedFilesystemLite = /* @__PURE__ */ liteType<typeof TrimmedFilesystemSchema>('innkeeper.agent.v1.TrimmedFilesystem', () => [
   [1, 'mountPoint', 'string'],
   [2, 'device', 'string'],
   [3, 'filesystem', 'string'],

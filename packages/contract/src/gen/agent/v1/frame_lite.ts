@@ -8,7 +8,7 @@
 import { liteType } from "../../../lite/lite-type.ts";
 import type { CallSchema, CancelSchema, CreditSchema, EndSchema, FrameSchema, GoodbyeSchema, HelloSchema, StreamMessageSchema, WelcomeSchema } from "./frame_pb.ts";
 
-export const FrameLite = liteType<typeof FrameSchema>('innkeeper.agent.v1.Frame', () => [
+export const FrameLite = /* @__PURE__ */ liteType<typeof FrameSchema>('innkeeper.agent.v1.Frame', () => [
   [200, 'session', 'bytes'],
   [201, 'hello', 'message', 'implicit', 'payload', () => HelloLite],
   [202, 'welcome', 'message', 'implicit', 'payload', () => WelcomeLite],
@@ -21,7 +21,7 @@ export const FrameLite = liteType<typeof FrameSchema>('innkeeper.agent.v1.Frame'
   [255, 'crc32c', 'fixed32'],
 ]);
 
-export const HelloLite = liteType<typeof HelloSchema>('innkeeper.agent.v1.Hello', () => [
+export const HelloLite = /* @__PURE__ */ liteType<typeof HelloSchema>('innkeeper.agent.v1.Hello', () => [
   [1, 'minVersion', 'uint32'],
   [2, 'maxVersion', 'uint32'],
   [3, 'wallTimeUnixNs', 'int64'],
@@ -32,7 +32,7 @@ export const HelloLite = liteType<typeof HelloSchema>('innkeeper.agent.v1.Hello'
   [8, 'mayGrowRoot', 'bool'],
 ]);
 
-export const WelcomeLite = liteType<typeof WelcomeSchema>('innkeeper.agent.v1.Welcome', () => [
+export const WelcomeLite = /* @__PURE__ */ liteType<typeof WelcomeSchema>('innkeeper.agent.v1.Welcome', () => [
   [1, 'version', 'uint32'],
   [2, 'agentVersion', 'string'],
   [3, 'bootId', 'string'],
@@ -47,7 +47,7 @@ export const WelcomeLite = liteType<typeof WelcomeSchema>('innkeeper.agent.v1.We
   [12, 'pid', 'uint32'],
 ]);
 
-export const CallLite = liteType<typeof CallSchema>('innkeeper.agent.v1.Call', () => [
+export const CallLite = /* @__PURE__ */ liteType<typeof CallSchema>('innkeeper.agent.v1.Call', () => [
   [1, 'id', 'uint32'],
   [2, 'method', 'string'],
   [3, 'timeoutMs', 'uint32'],
@@ -57,30 +57,30 @@ export const CallLite = liteType<typeof CallSchema>('innkeeper.agent.v1.Call', (
   [7, 'more', 'bool'],
 ]);
 
-export const StreamMessageLite = liteType<typeof StreamMessageSchema>('innkeeper.agent.v1.StreamMessage', () => [
+export const StreamMessageLite = /* @__PURE__ */ liteType<typeof StreamMessageSchema>('innkeeper.agent.v1.StreamMessage', () => [
   [1, 'callId', 'uint32'],
   [2, 'halfClose', 'bool'],
   [3, 'body', 'bytes'],
   [4, 'more', 'bool'],
 ]);
 
-export const EndLite = liteType<typeof EndSchema>('innkeeper.agent.v1.End', () => [
+export const EndLite = /* @__PURE__ */ liteType<typeof EndSchema>('innkeeper.agent.v1.End', () => [
   [1, 'callId', 'uint32'],
   [2, 'code', 'uint32'],
   [3, 'reason', 'string'],
   [4, 'message', 'string'],
 ]);
 
-export const CreditLite = liteType<typeof CreditSchema>('innkeeper.agent.v1.Credit', () => [
+export const CreditLite = /* @__PURE__ */ liteType<typeof CreditSchema>('innkeeper.agent.v1.Credit', () => [
   [1, 'callId', 'uint32'],
   [2, 'bytes', 'uint32'],
 ]);
 
-export const CancelLite = liteType<typeof CancelSchema>('innkeeper.agent.v1.Cancel', () => [
+export const CancelLite = /* @__PURE__ */ liteType<typeof CancelSchema>('innkeeper.agent.v1.Cancel', () => [
   [1, 'callId', 'uint32'],
 ]);
 
-export const GoodbyeLite = liteType<typeof GoodbyeSchema>('innkeeper.agent.v1.Goodbye', () => [
+export const GoodbyeLite = /* @__PURE__ */ liteType<typeof GoodbyeSchema>('innkeeper.agent.v1.Goodbye', () => [
   [1, 'reason', 'string'],
 ]);
 

@@ -14,7 +14,7 @@ export const ProcessSort = {
 } as const;
 export type ProcessSort = (typeof ProcessSort)[keyof typeof ProcessSort];
 
-export const ListProcessesRequestLite = liteType<typeof ListProcessesRequestSchema>('innkeeper.agent.v1.ListProcessesRequest', () => [
+export const ListProcessesRequestLite = /* @__PURE__ */ liteType<typeof ListProcessesRequestSchema>('innkeeper.agent.v1.ListProcessesRequest', () => [
   [1, 'limit', 'uint32'],
   [2, 'sort', 'enum'],
   [3, 'kernelThreads', 'bool'],
@@ -22,13 +22,13 @@ export const ListProcessesRequestLite = liteType<typeof ListProcessesRequestSche
   [5, 'pageToken', 'string'],
 ]);
 
-export const ListProcessesResponseLite = liteType<typeof ListProcessesResponseSchema>('innkeeper.agent.v1.ListProcessesResponse', () => [
+export const ListProcessesResponseLite = /* @__PURE__ */ liteType<typeof ListProcessesResponseSchema>('innkeeper.agent.v1.ListProcessesResponse', () => [
   [1, 'processes', 'message', 'repeated', undefined, () => GuestProcessLite],
   [2, 'total', 'uint32'],
   [3, 'nextPageToken', 'string'],
 ]);
 
-export const GuestProcessLite = liteType<typeof GuestProcessSchema>('innkeeper.agent.v1.GuestProcess', () => [
+export const GuestProcessLite = /* @__PURE__ */ liteType<typeof GuestProcessSchema>('innkeeper.agent.v1.GuestProcess', () => [
   [1, 'pid', 'uint32'],
   [2, 'parentPid', 'uint32'],
   [3, 'name', 'string'],
@@ -43,14 +43,14 @@ export const GuestProcessLite = liteType<typeof GuestProcessSchema>('innkeeper.a
   [12, 'threads', 'uint32'],
 ]);
 
-export const SignalProcessRequestLite = liteType<typeof SignalProcessRequestSchema>('innkeeper.agent.v1.SignalProcessRequest', () => [
+export const SignalProcessRequestLite = /* @__PURE__ */ liteType<typeof SignalProcessRequestSchema>('innkeeper.agent.v1.SignalProcessRequest', () => [
   [1, 'pid', 'uint32'],
   [2, 'signal', 'int32'],
   [3, 'tree', 'bool'],
   [4, 'startedUnixNs', 'int64'],
 ]);
 
-export const SignalProcessResponseLite = liteType<typeof SignalProcessResponseSchema>('innkeeper.agent.v1.SignalProcessResponse', () => [
+export const SignalProcessResponseLite = /* @__PURE__ */ liteType<typeof SignalProcessResponseSchema>('innkeeper.agent.v1.SignalProcessResponse', () => [
   [1, 'signaled', 'uint32'],
 ]);
 

@@ -6,10 +6,10 @@ import { liteType } from "../../../lite/lite-type.ts";
 import type { AccountSchema, ContainerRuntimeSchema, ContainerSchema, DiskSchema, GetInventoryRequestSchema, InventorySchema, ListAccountsRequestSchema, ListAccountsResponseSchema, ListContainersRequestSchema, ListContainersResponseSchema, ListPackagesRequestSchema, ListPackagesResponseSchema, NetworkCardSchema, PackageSchema, RouteSchema } from "./inventory_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
-export const GetInventoryRequestLite = liteType<typeof GetInventoryRequestSchema>('innkeeper.agent.v1.GetInventoryRequest', () => [
+export const GetInventoryRequestLite = /* @__PURE__ */ liteType<typeof GetInventoryRequestSchema>('innkeeper.agent.v1.GetInventoryRequest', () => [
 ]);
 
-export const InventoryLite = liteType<typeof InventorySchema>('innkeeper.agent.v1.Inventory', () => [
+export const InventoryLite = /* @__PURE__ */ liteType<typeof InventorySchema>('innkeeper.agent.v1.Inventory', () => [
   [1, 'hostname', 'string'],
   [2, 'osName', 'string'],
   [3, 'osId', 'string'],
@@ -37,7 +37,7 @@ export const InventoryLite = liteType<typeof InventorySchema>('innkeeper.agent.v
   [25, 'omitted', 'uint32'],
 ]);
 
-export const DiskLite = liteType<typeof DiskSchema>('innkeeper.agent.v1.Disk', () => [
+export const DiskLite = /* @__PURE__ */ liteType<typeof DiskSchema>('innkeeper.agent.v1.Disk', () => [
   [1, 'name', 'string'],
   [2, 'sizeBytes', 'uint64', 'explicit'],
   [3, 'vendor', 'string'],
@@ -50,7 +50,7 @@ export const DiskLite = liteType<typeof DiskSchema>('innkeeper.agent.v1.Disk', (
   [10, 'removable', 'bool', 'explicit'],
 ]);
 
-export const NetworkCardLite = liteType<typeof NetworkCardSchema>('innkeeper.agent.v1.NetworkCard', () => [
+export const NetworkCardLite = /* @__PURE__ */ liteType<typeof NetworkCardSchema>('innkeeper.agent.v1.NetworkCard', () => [
   [1, 'name', 'string'],
   [2, 'macAddress', 'string'],
   [3, 'pciAddress', 'string'],
@@ -59,19 +59,19 @@ export const NetworkCardLite = liteType<typeof NetworkCardSchema>('innkeeper.age
   [6, 'speedMbps', 'uint32', 'explicit'],
 ]);
 
-export const RouteLite = liteType<typeof RouteSchema>('innkeeper.agent.v1.Route', () => [
+export const RouteLite = /* @__PURE__ */ liteType<typeof RouteSchema>('innkeeper.agent.v1.Route', () => [
   [1, 'destination', 'string'],
   [2, 'gateway', 'string'],
   [3, 'interface', 'string'],
   [4, 'metric', 'uint32'],
 ]);
 
-export const ListPackagesRequestLite = liteType<typeof ListPackagesRequestSchema>('innkeeper.agent.v1.ListPackagesRequest', () => [
+export const ListPackagesRequestLite = /* @__PURE__ */ liteType<typeof ListPackagesRequestSchema>('innkeeper.agent.v1.ListPackagesRequest', () => [
   [1, 'pageSize', 'uint32'],
   [2, 'pageToken', 'string'],
 ]);
 
-export const ListPackagesResponseLite = liteType<typeof ListPackagesResponseSchema>('innkeeper.agent.v1.ListPackagesResponse', () => [
+export const ListPackagesResponseLite = /* @__PURE__ */ liteType<typeof ListPackagesResponseSchema>('innkeeper.agent.v1.ListPackagesResponse', () => [
   [1, 'packages', 'message', 'repeated', undefined, () => PackageLite],
   [2, 'total', 'uint32'],
   [3, 'nextPageToken', 'string'],
@@ -79,25 +79,25 @@ export const ListPackagesResponseLite = liteType<typeof ListPackagesResponseSche
   [5, 'missing', 'string'],
 ]);
 
-export const PackageLite = liteType<typeof PackageSchema>('innkeeper.agent.v1.Package', () => [
+export const PackageLite = /* @__PURE__ */ liteType<typeof PackageSchema>('innkeeper.agent.v1.Package', () => [
   [1, 'name', 'string'],
   [2, 'version', 'string'],
   [3, 'architecture', 'string'],
   [4, 'installedBytes', 'uint64', 'explicit'],
 ]);
 
-export const ListAccountsRequestLite = liteType<typeof ListAccountsRequestSchema>('innkeeper.agent.v1.ListAccountsRequest', () => [
+export const ListAccountsRequestLite = /* @__PURE__ */ liteType<typeof ListAccountsRequestSchema>('innkeeper.agent.v1.ListAccountsRequest', () => [
   [1, 'pageSize', 'uint32'],
   [2, 'pageToken', 'string'],
 ]);
 
-export const ListAccountsResponseLite = liteType<typeof ListAccountsResponseSchema>('innkeeper.agent.v1.ListAccountsResponse', () => [
+export const ListAccountsResponseLite = /* @__PURE__ */ liteType<typeof ListAccountsResponseSchema>('innkeeper.agent.v1.ListAccountsResponse', () => [
   [1, 'accounts', 'message', 'repeated', undefined, () => AccountLite],
   [2, 'total', 'uint32'],
   [3, 'nextPageToken', 'string'],
 ]);
 
-export const AccountLite = liteType<typeof AccountSchema>('innkeeper.agent.v1.Account', () => [
+export const AccountLite = /* @__PURE__ */ liteType<typeof AccountSchema>('innkeeper.agent.v1.Account', () => [
   [1, 'name', 'string'],
   [2, 'uid', 'uint32'],
   [3, 'gid', 'uint32'],
@@ -106,21 +106,21 @@ export const AccountLite = liteType<typeof AccountSchema>('innkeeper.agent.v1.Ac
   [6, 'groups', 'string', 'repeated'],
 ]);
 
-export const ListContainersRequestLite = liteType<typeof ListContainersRequestSchema>('innkeeper.agent.v1.ListContainersRequest', () => [
+export const ListContainersRequestLite = /* @__PURE__ */ liteType<typeof ListContainersRequestSchema>('innkeeper.agent.v1.ListContainersRequest', () => [
 ]);
 
-export const ListContainersResponseLite = liteType<typeof ListContainersResponseSchema>('innkeeper.agent.v1.ListContainersResponse', () => [
+export const ListContainersResponseLite = /* @__PURE__ */ liteType<typeof ListContainersResponseSchema>('innkeeper.agent.v1.ListContainersResponse', () => [
   [1, 'runtimes', 'message', 'repeated', undefined, () => ContainerRuntimeLite],
 ]);
 
-export const ContainerRuntimeLite = liteType<typeof ContainerRuntimeSchema>('innkeeper.agent.v1.ContainerRuntime', () => [
+export const ContainerRuntimeLite = /* @__PURE__ */ liteType<typeof ContainerRuntimeSchema>('innkeeper.agent.v1.ContainerRuntime', () => [
   [1, 'name', 'string'],
   [2, 'missing', 'string'],
   [3, 'containers', 'message', 'repeated', undefined, () => ContainerLite],
   [4, 'more', 'bool'],
 ]);
 
-export const ContainerLite = liteType<typeof ContainerSchema>('innkeeper.agent.v1.Container', () => [
+export const ContainerLite = /* @__PURE__ */ liteType<typeof ContainerSchema>('innkeeper.agent.v1.Container', () => [
   [1, 'id', 'string'],
   [2, 'name', 'string'],
   [3, 'image', 'string'],

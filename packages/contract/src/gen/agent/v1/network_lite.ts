@@ -23,10 +23,10 @@ export const AddressMethod = {
 } as const;
 export type AddressMethod = (typeof AddressMethod)[keyof typeof AddressMethod];
 
-export const GetNetworkRequestLite = liteType<typeof GetNetworkRequestSchema>('innkeeper.agent.v1.GetNetworkRequest', () => [
+export const GetNetworkRequestLite = /* @__PURE__ */ liteType<typeof GetNetworkRequestSchema>('innkeeper.agent.v1.GetNetworkRequest', () => [
 ]);
 
-export const SetNetworkRequestLite = liteType<typeof SetNetworkRequestSchema>('innkeeper.agent.v1.SetNetworkRequest', () => [
+export const SetNetworkRequestLite = /* @__PURE__ */ liteType<typeof SetNetworkRequestSchema>('innkeeper.agent.v1.SetNetworkRequest', () => [
   [1, 'id', 'string'],
   [2, 'interface', 'string'],
   [3, 'ipv4', 'message', 'implicit', undefined, () => AddressSettingsLite],
@@ -41,27 +41,27 @@ export const SetNetworkRequestLite = liteType<typeof SetNetworkRequestSchema>('i
   [12, 'ignoreGateway', 'bool'],
 ]);
 
-export const AddressSettingsLite = liteType<typeof AddressSettingsSchema>('innkeeper.agent.v1.AddressSettings', () => [
+export const AddressSettingsLite = /* @__PURE__ */ liteType<typeof AddressSettingsSchema>('innkeeper.agent.v1.AddressSettings', () => [
   [1, 'method', 'enum'],
   [2, 'addresses', 'string', 'repeated'],
   [3, 'gateway', 'string'],
 ]);
 
-export const RouteSettingsLite = liteType<typeof RouteSettingsSchema>('innkeeper.agent.v1.RouteSettings', () => [
+export const RouteSettingsLite = /* @__PURE__ */ liteType<typeof RouteSettingsSchema>('innkeeper.agent.v1.RouteSettings', () => [
   [1, 'destination', 'string'],
   [2, 'gateway', 'string'],
   [3, 'metric', 'uint32'],
 ]);
 
-export const ConfirmNetworkRequestLite = liteType<typeof ConfirmNetworkRequestSchema>('innkeeper.agent.v1.ConfirmNetworkRequest', () => [
+export const ConfirmNetworkRequestLite = /* @__PURE__ */ liteType<typeof ConfirmNetworkRequestSchema>('innkeeper.agent.v1.ConfirmNetworkRequest', () => [
   [1, 'id', 'string'],
 ]);
 
-export const RollBackNetworkRequestLite = liteType<typeof RollBackNetworkRequestSchema>('innkeeper.agent.v1.RollBackNetworkRequest', () => [
+export const RollBackNetworkRequestLite = /* @__PURE__ */ liteType<typeof RollBackNetworkRequestSchema>('innkeeper.agent.v1.RollBackNetworkRequest', () => [
   [1, 'id', 'string'],
 ]);
 
-export const NetworkReportLite = liteType<typeof NetworkReportSchema>('innkeeper.agent.v1.NetworkReport', () => [
+export const NetworkReportLite = /* @__PURE__ */ liteType<typeof NetworkReportSchema>('innkeeper.agent.v1.NetworkReport', () => [
   [1, 'manager', 'string'],
   [2, 'interfaces', 'message', 'repeated', undefined, () => ConfiguredInterfaceLite],
   [3, 'interfacesOmitted', 'uint32'],
@@ -70,7 +70,7 @@ export const NetworkReportLite = liteType<typeof NetworkReportSchema>('innkeeper
   [6, 'change', 'message', 'implicit', undefined, () => NetworkChangeLite],
 ]);
 
-export const ConfiguredInterfaceLite = liteType<typeof ConfiguredInterfaceSchema>('innkeeper.agent.v1.ConfiguredInterface', () => [
+export const ConfiguredInterfaceLite = /* @__PURE__ */ liteType<typeof ConfiguredInterfaceSchema>('innkeeper.agent.v1.ConfiguredInterface', () => [
   [1, 'name', 'string'],
   [2, 'macAddress', 'string'],
   [3, 'up', 'bool'],
@@ -79,7 +79,7 @@ export const ConfiguredInterfaceLite = liteType<typeof ConfiguredInterfaceSchema
   [6, 'routes', 'message', 'repeated', undefined, () => RouteSettingsLite],
 ]);
 
-export const NetworkChangeLite = liteType<typeof NetworkChangeSchema>('innkeeper.agent.v1.NetworkChange', () => [
+export const NetworkChangeLite = /* @__PURE__ */ liteType<typeof NetworkChangeSchema>('innkeeper.agent.v1.NetworkChange', () => [
   [1, 'id', 'string'],
   [2, 'phase', 'enum'],
   [3, 'interface', 'string'],

@@ -14,13 +14,13 @@ export const ShutdownMode = {
 } as const;
 export type ShutdownMode = (typeof ShutdownMode)[keyof typeof ShutdownMode];
 
-export const ShutdownRequestLite = liteType<typeof ShutdownRequestSchema>('innkeeper.agent.v1.ShutdownRequest', () => [
+export const ShutdownRequestLite = /* @__PURE__ */ liteType<typeof ShutdownRequestSchema>('innkeeper.agent.v1.ShutdownRequest', () => [
   [1, 'mode', 'enum'],
   [2, 'delaySeconds', 'uint32'],
   [3, 'message', 'string'],
 ]);
 
-export const ShutdownResponseLite = liteType<typeof ShutdownResponseSchema>('innkeeper.agent.v1.ShutdownResponse', () => [
+export const ShutdownResponseLite = /* @__PURE__ */ liteType<typeof ShutdownResponseSchema>('innkeeper.agent.v1.ShutdownResponse', () => [
   [1, 'method', 'string'],
 ]);
 

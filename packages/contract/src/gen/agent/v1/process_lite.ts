@@ -22,7 +22,7 @@ export const ExecEnding = {
 } as const;
 export type ExecEnding = (typeof ExecEnding)[keyof typeof ExecEnding];
 
-export const ExecRequestLite = liteType<typeof ExecRequestSchema>('innkeeper.agent.v1.ExecRequest', () => [
+export const ExecRequestLite = /* @__PURE__ */ liteType<typeof ExecRequestSchema>('innkeeper.agent.v1.ExecRequest', () => [
   [1, 'start', 'message', 'implicit', 'input', () => ProcessSpecLite],
   [2, 'attach', 'message', 'implicit', 'input', () => AttachLite],
   [3, 'stdin', 'message', 'implicit', 'input', () => StdinLite],
@@ -30,7 +30,7 @@ export const ExecRequestLite = liteType<typeof ExecRequestSchema>('innkeeper.age
   [5, 'signal', 'int32', 'implicit', 'input'],
 ]);
 
-export const ProcessSpecLite = liteType<typeof ProcessSpecSchema>('innkeeper.agent.v1.ProcessSpec', () => [
+export const ProcessSpecLite = /* @__PURE__ */ liteType<typeof ProcessSpecSchema>('innkeeper.agent.v1.ProcessSpec', () => [
   [1, 'id', 'string'],
   [2, 'argv', 'string', 'repeated'],
   [3, 'shellCommand', 'string'],
@@ -48,23 +48,23 @@ export const ProcessSpecLite = liteType<typeof ProcessSpecSchema>('innkeeper.age
   [15, 'hangupAfterMs', 'uint32'],
 ]);
 
-export const AttachLite = liteType<typeof AttachSchema>('innkeeper.agent.v1.Attach', () => [
+export const AttachLite = /* @__PURE__ */ liteType<typeof AttachSchema>('innkeeper.agent.v1.Attach', () => [
   [1, 'id', 'string'],
   [2, 'fromOffset', 'uint64'],
 ]);
 
-export const TerminalSizeLite = liteType<typeof TerminalSizeSchema>('innkeeper.agent.v1.TerminalSize', () => [
+export const TerminalSizeLite = /* @__PURE__ */ liteType<typeof TerminalSizeSchema>('innkeeper.agent.v1.TerminalSize', () => [
   [1, 'columns', 'uint32'],
   [2, 'rows', 'uint32'],
 ]);
 
-export const StdinLite = liteType<typeof StdinSchema>('innkeeper.agent.v1.Stdin', () => [
+export const StdinLite = /* @__PURE__ */ liteType<typeof StdinSchema>('innkeeper.agent.v1.Stdin', () => [
   [1, 'offset', 'uint64'],
   [2, 'end', 'bool'],
   [3, 'data', 'bytes'],
 ]);
 
-export const ExecEventLite = liteType<typeof ExecEventSchema>('innkeeper.agent.v1.ExecEvent', () => [
+export const ExecEventLite = /* @__PURE__ */ liteType<typeof ExecEventSchema>('innkeeper.agent.v1.ExecEvent', () => [
   [1, 'started', 'message', 'implicit', 'event', () => ExecStartedLite],
   [2, 'output', 'message', 'implicit', 'event', () => ExecOutputLite],
   [3, 'gap', 'message', 'implicit', 'event', () => ExecGapLite],
@@ -72,7 +72,7 @@ export const ExecEventLite = liteType<typeof ExecEventSchema>('innkeeper.agent.v
   [5, 'stdinAccepted', 'uint64', 'implicit', 'event'],
 ]);
 
-export const ExecStartedLite = liteType<typeof ExecStartedSchema>('innkeeper.agent.v1.ExecStarted', () => [
+export const ExecStartedLite = /* @__PURE__ */ liteType<typeof ExecStartedSchema>('innkeeper.agent.v1.ExecStarted', () => [
   [1, 'id', 'string'],
   [2, 'pid', 'uint32'],
   [3, 'stdinOffset', 'uint64'],
@@ -80,18 +80,18 @@ export const ExecStartedLite = liteType<typeof ExecStartedSchema>('innkeeper.age
   [5, 'attached', 'bool'],
 ]);
 
-export const ExecOutputLite = liteType<typeof ExecOutputSchema>('innkeeper.agent.v1.ExecOutput', () => [
+export const ExecOutputLite = /* @__PURE__ */ liteType<typeof ExecOutputSchema>('innkeeper.agent.v1.ExecOutput', () => [
   [1, 'offset', 'uint64'],
   [2, 'stream', 'enum'],
   [3, 'data', 'bytes'],
 ]);
 
-export const ExecGapLite = liteType<typeof ExecGapSchema>('innkeeper.agent.v1.ExecGap', () => [
+export const ExecGapLite = /* @__PURE__ */ liteType<typeof ExecGapSchema>('innkeeper.agent.v1.ExecGap', () => [
   [1, 'offset', 'uint64'],
   [2, 'bytes', 'uint64'],
 ]);
 
-export const ExecExitedLite = liteType<typeof ExecExitedSchema>('innkeeper.agent.v1.ExecExited', () => [
+export const ExecExitedLite = /* @__PURE__ */ liteType<typeof ExecExitedSchema>('innkeeper.agent.v1.ExecExited', () => [
   [1, 'exitCode', 'int32', 'implicit', 'status'],
   [2, 'signal', 'int32', 'implicit', 'status'],
   [3, 'ending', 'enum'],
@@ -106,24 +106,24 @@ export const ExecExitedLite = liteType<typeof ExecExitedSchema>('innkeeper.agent
   [12, 'outputCut', 'bool'],
 ]);
 
-export const SignalRequestLite = liteType<typeof SignalRequestSchema>('innkeeper.agent.v1.SignalRequest', () => [
+export const SignalRequestLite = /* @__PURE__ */ liteType<typeof SignalRequestSchema>('innkeeper.agent.v1.SignalRequest', () => [
   [1, 'id', 'string'],
   [2, 'signal', 'int32'],
   [3, 'onlyLeader', 'bool'],
 ]);
 
-export const SignalResponseLite = liteType<typeof SignalResponseSchema>('innkeeper.agent.v1.SignalResponse', () => [
+export const SignalResponseLite = /* @__PURE__ */ liteType<typeof SignalResponseSchema>('innkeeper.agent.v1.SignalResponse', () => [
   [1, 'signaled', 'uint32'],
 ]);
 
-export const ListExecsRequestLite = liteType<typeof ListExecsRequestSchema>('innkeeper.agent.v1.ListExecsRequest', () => [
+export const ListExecsRequestLite = /* @__PURE__ */ liteType<typeof ListExecsRequestSchema>('innkeeper.agent.v1.ListExecsRequest', () => [
 ]);
 
-export const ListExecsResponseLite = liteType<typeof ListExecsResponseSchema>('innkeeper.agent.v1.ListExecsResponse', () => [
+export const ListExecsResponseLite = /* @__PURE__ */ liteType<typeof ListExecsResponseSchema>('innkeeper.agent.v1.ListExecsResponse', () => [
   [1, 'execs', 'message', 'repeated', undefined, () => ExecSummaryLite],
 ]);
 
-export const ExecSummaryLite = liteType<typeof ExecSummarySchema>('innkeeper.agent.v1.ExecSummary', () => [
+export const ExecSummaryLite = /* @__PURE__ */ liteType<typeof ExecSummarySchema>('innkeeper.agent.v1.ExecSummary', () => [
   [1, 'id', 'string'],
   [2, 'pid', 'uint32'],
   [3, 'argv', 'string', 'repeated'],

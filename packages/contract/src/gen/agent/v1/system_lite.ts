@@ -6,11 +6,11 @@ import { liteType } from "../../../lite/lite-type.ts";
 import type { SyncClockRequestSchema, SyncClockResponseSchema } from "./system_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
-export const SyncClockRequestLite = liteType<typeof SyncClockRequestSchema>('innkeeper.agent.v1.SyncClockRequest', () => [
+export const SyncClockRequestLite = /* @__PURE__ */ liteType<typeof SyncClockRequestSchema>('innkeeper.agent.v1.SyncClockRequest', () => [
   [1, 'setUnixNs', 'int64', 'explicit'],
 ]);
 
-export const SyncClockResponseLite = liteType<typeof SyncClockResponseSchema>('innkeeper.agent.v1.SyncClockResponse', () => [
+export const SyncClockResponseLite = /* @__PURE__ */ liteType<typeof SyncClockResponseSchema>('innkeeper.agent.v1.SyncClockResponse', () => [
   [1, 'wallTimeUnixNs', 'int64'],
   [2, 'movedNs', 'int64'],
   [3, 'service', 'string'],

@@ -28,20 +28,20 @@ export const AddressScope = {
 } as const;
 export type AddressScope = (typeof AddressScope)[keyof typeof AddressScope];
 
-export const PingRequestLite = liteType<typeof PingRequestSchema>('innkeeper.agent.v1.PingRequest', () => [
+export const PingRequestLite = /* @__PURE__ */ liteType<typeof PingRequestSchema>('innkeeper.agent.v1.PingRequest', () => [
   [1, 'sequence', 'uint64'],
 ]);
 
-export const PingResponseLite = liteType<typeof PingResponseSchema>('innkeeper.agent.v1.PingResponse', () => [
+export const PingResponseLite = /* @__PURE__ */ liteType<typeof PingResponseSchema>('innkeeper.agent.v1.PingResponse', () => [
   [1, 'sequence', 'uint64'],
   [2, 'agentVersion', 'string'],
   [3, 'agentUptimeSeconds', 'uint64'],
 ]);
 
-export const GetSystemRequestLite = liteType<typeof GetSystemRequestSchema>('innkeeper.agent.v1.GetSystemRequest', () => [
+export const GetSystemRequestLite = /* @__PURE__ */ liteType<typeof GetSystemRequestSchema>('innkeeper.agent.v1.GetSystemRequest', () => [
 ]);
 
-export const SystemLite = liteType<typeof SystemSchema>('innkeeper.agent.v1.System', () => [
+export const SystemLite = /* @__PURE__ */ liteType<typeof SystemSchema>('innkeeper.agent.v1.System', () => [
   [1, 'hostname', 'string'],
   [2, 'osId', 'string'],
   [3, 'osName', 'string'],
@@ -57,25 +57,25 @@ export const SystemLite = liteType<typeof SystemSchema>('innkeeper.agent.v1.Syst
   [13, 'cpuCount', 'uint32'],
 ]);
 
-export const MissingCapabilityLite = liteType<typeof MissingCapabilitySchema>('innkeeper.agent.v1.MissingCapability', () => [
+export const MissingCapabilityLite = /* @__PURE__ */ liteType<typeof MissingCapabilitySchema>('innkeeper.agent.v1.MissingCapability', () => [
   [1, 'name', 'string'],
   [2, 'reason', 'string'],
 ]);
 
-export const AdjustClockRequestLite = liteType<typeof AdjustClockRequestSchema>('innkeeper.agent.v1.AdjustClockRequest', () => [
+export const AdjustClockRequestLite = /* @__PURE__ */ liteType<typeof AdjustClockRequestSchema>('innkeeper.agent.v1.AdjustClockRequest', () => [
   [1, 'stepNs', 'int64'],
 ]);
 
-export const AdjustClockResponseLite = liteType<typeof AdjustClockResponseSchema>('innkeeper.agent.v1.AdjustClockResponse', () => [
+export const AdjustClockResponseLite = /* @__PURE__ */ liteType<typeof AdjustClockResponseSchema>('innkeeper.agent.v1.AdjustClockResponse', () => [
   [1, 'wallTimeUnixNs', 'int64'],
 ]);
 
-export const WatchRequestLite = liteType<typeof WatchRequestSchema>('innkeeper.agent.v1.WatchRequest', () => [
+export const WatchRequestLite = /* @__PURE__ */ liteType<typeof WatchRequestSchema>('innkeeper.agent.v1.WatchRequest', () => [
   [1, 'intervalMs', 'uint32'],
   [2, 'once', 'bool'],
 ]);
 
-export const TelemetryLite = liteType<typeof TelemetrySchema>('innkeeper.agent.v1.Telemetry', () => [
+export const TelemetryLite = /* @__PURE__ */ liteType<typeof TelemetrySchema>('innkeeper.agent.v1.Telemetry', () => [
   [1, 'wallTimeUnixNs', 'int64'],
   [2, 'monotonicNs', 'uint64'],
   [3, 'cpu', 'message', 'implicit', undefined, () => CpuLite],
@@ -98,7 +98,7 @@ export const TelemetryLite = liteType<typeof TelemetrySchema>('innkeeper.agent.v
   [20, 'freezeLeaseLeftMs', 'uint32', 'explicit'],
 ]);
 
-export const CpuLite = liteType<typeof CpuSchema>('innkeeper.agent.v1.Cpu', () => [
+export const CpuLite = /* @__PURE__ */ liteType<typeof CpuSchema>('innkeeper.agent.v1.Cpu', () => [
   [1, 'count', 'uint32'],
   [2, 'userTicks', 'uint64'],
   [3, 'niceTicks', 'uint64'],
@@ -112,7 +112,7 @@ export const CpuLite = liteType<typeof CpuSchema>('innkeeper.agent.v1.Cpu', () =
   [11, 'intervalMs', 'uint32', 'explicit'],
 ]);
 
-export const MemoryLite = liteType<typeof MemorySchema>('innkeeper.agent.v1.Memory', () => [
+export const MemoryLite = /* @__PURE__ */ liteType<typeof MemorySchema>('innkeeper.agent.v1.Memory', () => [
   [1, 'totalBytes', 'uint64', 'explicit'],
   [2, 'availableBytes', 'uint64', 'explicit'],
   [3, 'usedBytes', 'uint64', 'explicit'],
@@ -124,13 +124,13 @@ export const MemoryLite = liteType<typeof MemorySchema>('innkeeper.agent.v1.Memo
   [9, 'swapFreeBytes', 'uint64', 'explicit'],
 ]);
 
-export const LoadLite = liteType<typeof LoadSchema>('innkeeper.agent.v1.Load', () => [
+export const LoadLite = /* @__PURE__ */ liteType<typeof LoadSchema>('innkeeper.agent.v1.Load', () => [
   [1, 'oneMinute', 'double', 'explicit'],
   [2, 'fiveMinutes', 'double', 'explicit'],
   [3, 'fifteenMinutes', 'double', 'explicit'],
 ]);
 
-export const PressureLite = liteType<typeof PressureSchema>('innkeeper.agent.v1.Pressure', () => [
+export const PressureLite = /* @__PURE__ */ liteType<typeof PressureSchema>('innkeeper.agent.v1.Pressure', () => [
   [1, 'someAvg10', 'double'],
   [2, 'someAvg60', 'double'],
   [3, 'someAvg300', 'double'],
@@ -141,7 +141,7 @@ export const PressureLite = liteType<typeof PressureSchema>('innkeeper.agent.v1.
   [8, 'fullTotalUs', 'uint64', 'explicit'],
 ]);
 
-export const MountLite = liteType<typeof MountSchema>('innkeeper.agent.v1.Mount', () => [
+export const MountLite = /* @__PURE__ */ liteType<typeof MountSchema>('innkeeper.agent.v1.Mount', () => [
   [1, 'mountPoint', 'string'],
   [2, 'device', 'string'],
   [3, 'filesystem', 'string'],
@@ -155,7 +155,7 @@ export const MountLite = liteType<typeof MountSchema>('innkeeper.agent.v1.Mount'
   [11, 'errorsCount', 'uint64', 'explicit'],
 ]);
 
-export const NetworkInterfaceLite = liteType<typeof NetworkInterfaceSchema>('innkeeper.agent.v1.NetworkInterface', () => [
+export const NetworkInterfaceLite = /* @__PURE__ */ liteType<typeof NetworkInterfaceSchema>('innkeeper.agent.v1.NetworkInterface', () => [
   [1, 'name', 'string'],
   [2, 'kind', 'enum'],
   [3, 'macAddress', 'string'],
@@ -173,26 +173,26 @@ export const NetworkInterfaceLite = liteType<typeof NetworkInterfaceSchema>('inn
   [15, 'master', 'string'],
 ]);
 
-export const InterfaceAddressLite = liteType<typeof InterfaceAddressSchema>('innkeeper.agent.v1.InterfaceAddress', () => [
+export const InterfaceAddressLite = /* @__PURE__ */ liteType<typeof InterfaceAddressSchema>('innkeeper.agent.v1.InterfaceAddress', () => [
   [1, 'address', 'string'],
   [2, 'prefixLength', 'uint32'],
   [3, 'scope', 'enum'],
 ]);
 
-export const PrimaryAddressLite = liteType<typeof PrimaryAddressSchema>('innkeeper.agent.v1.PrimaryAddress', () => [
+export const PrimaryAddressLite = /* @__PURE__ */ liteType<typeof PrimaryAddressSchema>('innkeeper.agent.v1.PrimaryAddress', () => [
   [1, 'address', 'string'],
   [2, 'interface', 'string'],
   [3, 'reason', 'string'],
 ]);
 
-export const LoggedInUserLite = liteType<typeof LoggedInUserSchema>('innkeeper.agent.v1.LoggedInUser', () => [
+export const LoggedInUserLite = /* @__PURE__ */ liteType<typeof LoggedInUserSchema>('innkeeper.agent.v1.LoggedInUser', () => [
   [1, 'name', 'string'],
   [2, 'terminal', 'string'],
   [3, 'host', 'string'],
   [4, 'sinceUnixNs', 'int64', 'explicit'],
 ]);
 
-export const AgentCostLite = liteType<typeof AgentCostSchema>('innkeeper.agent.v1.AgentCost', () => [
+export const AgentCostLite = /* @__PURE__ */ liteType<typeof AgentCostSchema>('innkeeper.agent.v1.AgentCost', () => [
   [1, 'rssBytes', 'uint64', 'explicit'],
   [2, 'cpuTimeUs', 'uint64', 'explicit'],
   [3, 'abandonedHelpers', 'uint32'],

@@ -6,28 +6,28 @@ import { liteType } from "../../../lite/lite-type.ts";
 import type { ConnectEventSchema, ConnectRequestSchema, OpenTunnelSchema, TunnelEndedSchema, TunnelOpenedSchema } from "./tunnel_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
-export const ConnectRequestLite = liteType<typeof ConnectRequestSchema>('innkeeper.agent.v1.ConnectRequest', () => [
+export const ConnectRequestLite = /* @__PURE__ */ liteType<typeof ConnectRequestSchema>('innkeeper.agent.v1.ConnectRequest', () => [
   [1, 'open', 'message', 'implicit', 'input', () => OpenTunnelLite],
   [2, 'data', 'bytes', 'implicit', 'input'],
 ]);
 
-export const OpenTunnelLite = liteType<typeof OpenTunnelSchema>('innkeeper.agent.v1.OpenTunnel', () => [
+export const OpenTunnelLite = /* @__PURE__ */ liteType<typeof OpenTunnelSchema>('innkeeper.agent.v1.OpenTunnel', () => [
   [1, 'tcpPort', 'uint32', 'implicit', 'target'],
   [2, 'unixPath', 'string', 'implicit', 'target'],
   [3, 'address', 'string'],
   [4, 'timeoutMs', 'uint32'],
 ]);
 
-export const ConnectEventLite = liteType<typeof ConnectEventSchema>('innkeeper.agent.v1.ConnectEvent', () => [
+export const ConnectEventLite = /* @__PURE__ */ liteType<typeof ConnectEventSchema>('innkeeper.agent.v1.ConnectEvent', () => [
   [1, 'opened', 'message', 'implicit', 'event', () => TunnelOpenedLite],
   [2, 'data', 'bytes', 'implicit', 'event'],
   [3, 'ended', 'message', 'implicit', 'event', () => TunnelEndedLite],
 ]);
 
-export const TunnelOpenedLite = liteType<typeof TunnelOpenedSchema>('innkeeper.agent.v1.TunnelOpened', () => [
+export const TunnelOpenedLite = /* @__PURE__ */ liteType<typeof TunnelOpenedSchema>('innkeeper.agent.v1.TunnelOpened', () => [
 ]);
 
-export const TunnelEndedLite = liteType<typeof TunnelEndedSchema>('innkeeper.agent.v1.TunnelEnded', () => [
+export const TunnelEndedLite = /* @__PURE__ */ liteType<typeof TunnelEndedSchema>('innkeeper.agent.v1.TunnelEnded', () => [
 ]);
 
 export const TunnelServiceLite = {

@@ -36,39 +36,39 @@ export const UnitAction = {
 } as const;
 export type UnitAction = (typeof UnitAction)[keyof typeof UnitAction];
 
-export const ListUnitsRequestLite = liteType<typeof ListUnitsRequestSchema>('innkeeper.agent.v1.ListUnitsRequest', () => [
+export const ListUnitsRequestLite = /* @__PURE__ */ liteType<typeof ListUnitsRequestSchema>('innkeeper.agent.v1.ListUnitsRequest', () => [
   [1, 'pageSize', 'uint32'],
   [2, 'pageToken', 'string'],
 ]);
 
-export const ListUnitsResponseLite = liteType<typeof ListUnitsResponseSchema>('innkeeper.agent.v1.ListUnitsResponse', () => [
+export const ListUnitsResponseLite = /* @__PURE__ */ liteType<typeof ListUnitsResponseSchema>('innkeeper.agent.v1.ListUnitsResponse', () => [
   [1, 'units', 'message', 'repeated', undefined, () => UnitLite],
   [2, 'total', 'uint32'],
   [3, 'nextPageToken', 'string'],
   [4, 'initSystem', 'string'],
 ]);
 
-export const GetUnitRequestLite = liteType<typeof GetUnitRequestSchema>('innkeeper.agent.v1.GetUnitRequest', () => [
+export const GetUnitRequestLite = /* @__PURE__ */ liteType<typeof GetUnitRequestSchema>('innkeeper.agent.v1.GetUnitRequest', () => [
   [1, 'name', 'string'],
 ]);
 
-export const GetUnitResponseLite = liteType<typeof GetUnitResponseSchema>('innkeeper.agent.v1.GetUnitResponse', () => [
+export const GetUnitResponseLite = /* @__PURE__ */ liteType<typeof GetUnitResponseSchema>('innkeeper.agent.v1.GetUnitResponse', () => [
   [1, 'unit', 'message', 'implicit', undefined, () => UnitLite],
   [2, 'log', 'string', 'repeated'],
   [3, 'logMissing', 'string'],
 ]);
 
-export const ControlUnitRequestLite = liteType<typeof ControlUnitRequestSchema>('innkeeper.agent.v1.ControlUnitRequest', () => [
+export const ControlUnitRequestLite = /* @__PURE__ */ liteType<typeof ControlUnitRequestSchema>('innkeeper.agent.v1.ControlUnitRequest', () => [
   [1, 'name', 'string'],
   [2, 'action', 'enum'],
   [3, 'timeoutMs', 'uint32'],
 ]);
 
-export const ControlUnitResponseLite = liteType<typeof ControlUnitResponseSchema>('innkeeper.agent.v1.ControlUnitResponse', () => [
+export const ControlUnitResponseLite = /* @__PURE__ */ liteType<typeof ControlUnitResponseSchema>('innkeeper.agent.v1.ControlUnitResponse', () => [
   [1, 'unit', 'message', 'implicit', undefined, () => UnitLite],
 ]);
 
-export const UnitLite = liteType<typeof UnitSchema>('innkeeper.agent.v1.Unit', () => [
+export const UnitLite = /* @__PURE__ */ liteType<typeof UnitSchema>('innkeeper.agent.v1.Unit', () => [
   [1, 'name', 'string'],
   [2, 'description', 'string'],
   [3, 'state', 'enum'],

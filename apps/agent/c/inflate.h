@@ -1,0 +1,12 @@
+/* inflate.c: DEFLATE (RFC 1951). */
+#ifndef INNKEEPER_INFLATE_H
+#define INNKEEPER_INFLATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Decompresses `count` bytes to exactly `size`; false if they are malformed or of another size. Never writes beyond. */
+bool inflate(const uint8_t *bytes, size_t count, uint8_t *out, size_t size);
+
+#endif

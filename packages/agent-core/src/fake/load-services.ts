@@ -1,0 +1,25 @@
+import { silentLog } from '@innkeeper/kit';
+import { GuestFreezeState } from '../freeze-state.ts';
+import { services } from '../services.ts';
+import { FakeHost } from './fake-host.ts';
+
+/**
+ * Loads what an agent loads at the first call of each service. In Node that takes turns of the event loop, which a test
+ * with a clock of its own does not see.
+ */
+export async function loadServices(): Promise<void> {
+  const parts = {
+    host: new FakeHost(),
+    log: silentLog,
+    bootId: 'boot',
+    freeze: new GuestFreezeState(),
+    stopping: new AbortController().signal,
+    startedMs: 0,
+    partialFoldersPath: undefined,
+    partialFolders: undefined,
+    networkRecordPath: '/network.json',
+    network: undefined,
+    registry: undefined,
+  };
+  await Promise.all(Object.values(services).map((load) => load(parts)));
+}

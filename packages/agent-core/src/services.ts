@@ -1,0 +1,124 @@
+import type { Log } from '@innkeeper/kit';
+import type { Operation } from './dispatch.ts';
+import type { PartialFolders } from './file/partial-folders.ts';
+import type { GuestFreezeState } from './freeze-state.ts';
+import type { Host } from './host.ts';
+import type { NetworkChanges } from './network/network-changes.ts';
+import type { ProcessRegistry } from './process/process-registry.ts';
+
+/** What the services of an agent have in common. */
+export interface AgentParts {
+  readonly host: Host;
+  readonly log: Log;
+  readonly bootId: string;
+  readonly freeze: GuestFreezeState;
+  /** Aborted when the agent stops. */
+  readonly stopping: AbortSignal;
+  /** When the agent started, by the monotonic clock. */
+  readonly startedMs: number;
+  /** Path of the list of folders with partial files; undefined: there is none. */
+  readonly partialFoldersPath: string | undefined;
+  /** Made when first needed; undefined without a path. */
+  partialFolders: PartialFolders | undefined;
+  /** Path of the record of a change of the network that is not confirmed. */
+  readonly networkRecordPath: string;
+  /** Made when first needed. */
+  network: NetworkChanges | undefined;
+  /** Undefined until the first command. */
+  registry: ProcessRegistry | undefined;
+}
+
+type Service = (parts: AgentParts) => Promise<readonly Operation[]>;
+
+/**
+ * Every service of the agent, loaded at the first call of one of its methods. `import()` keeps its code out of the agent's
+ * memory until then: docs/develop/agent-parts.md.
+ */
+export const services: Readonly<Record<string, Service>> = {
+  'innkeeper.agent.v1.FileService': lazy(
+    () => import('./file/file-operations.ts'),
+    async (part, parts) => part.fileOperations(parts.host, parts.stopping, await partialFolders(parts)),
+  ),
+  'innkeeper.agent.v1.FilesystemService': lazy(
+    () => import('./filesystem/filesystem-operations.ts'),
+    (part, { host, log, bootId, freeze }) => part.filesystemOperations(host, log, bootId, freeze),
+  ),
+  'innkeeper.agent.v1.GuestProcessService': lazy(
+    () => import('./guest-process/guest-process-operations.ts'),
+    (part, { host }) => part.guestProcessOperations(host),
+  ),
+  'innkeeper.agent.v1.InventoryService': lazy(
+    () => import('./inventory/inventory-operations.ts'),
+    (part, { host }) => part.inventoryOperations(host),
+  ),
+  'innkeeper.agent.v1.NetworkService': lazy(
+    () => import('./network/network-operations.ts'),
+    async (part, parts) => part.networkOperations(parts.host, await networkChanges(parts)),
+  ),
+  'innkeeper.agent.v1.PowerService': lazy(
+    () => import('./power/power-operations.ts'),
+    (part, { host, log }) => part.powerOperations(host, log),
+  ),
+  'innkeeper.agent.v1.ProcessService': lazy(
+    () => import('./process/process-operations.ts'),
+    (part, parts) => {
+      parts.registry = new part.ProcessRegistry(parts.host, parts.log);
+      return part.processOperations(parts.registry, parts.freeze);
+    },
+  ),
+  'innkeeper.agent.v1.SystemService': lazy(
+    () => import('./system/system-operations.ts'),
+    (part, { host }) => part.systemOperations(host),
+  ),
+  'innkeeper.agent.v1.TelemetryService': lazy(
+    () => import('./telemetry/telemetry-operations.ts'),
+    (part, parts) => {
+      const { host, freeze, startedMs } = parts;
+      const sampler = new part.TelemetrySampler(host, () => parts.registry?.runningCount ?? 0, freeze);
+      freeze.changes.add(() => sampler.changes.notify());
+      return part.telemetryOperations(host, sampler, startedMs);
+    },
+  ),
+  'innkeeper.agent.v1.TunnelService': lazy(
+    () => import('./tunnel/tunnel-operations.ts'),
+    (part, { host }) => part.tunnelOperations(host),
+  ),
+  'innkeeper.agent.v1.UnitService': lazy(
+    () => import('./unit/unit-operations.ts'),
+    (part, { host }) => part.unitOperations(host),
+  ),
+};
+
+/** Undefined for an unknown service. */
+export function loadService(name: string, parts: AgentParts): Promise<readonly Operation[]> | undefined {
+  return Object.hasOwn(services, name) ? services[name]?.(parts) : undefined;
+}
+
+/** The folders in which an agent, this one or an earlier one, has left partial files. */
+export async function partialFolders(parts: AgentParts): Promise<PartialFolders | undefined> {
+  const { host, stopping, partialFoldersPath: path } = parts;
+  if (path === undefined) return undefined;
+  const { PartialFolders } = await import('./file/partial-folders.ts');
+  parts.partialFolders ??= new PartialFolders(host, path, stopping);
+  return parts.partialFolders;
+}
+
+/** The agent's changes of the network; rolls back what an earlier agent has left. */
+export async function networkChanges(parts: AgentParts): Promise<NetworkChanges> {
+  const { host, log, bootId, freeze, networkRecordPath: recordPath } = parts;
+  const { NetworkChanges } = await import('./network/network-operations.ts');
+  parts.network ??= new NetworkChanges(host, log, { bootId, freeze, recordPath });
+  return parts.network;
+}
+
+/** What was loaded is kept: a second agent of the same program, as in tests, does not wait for it. */
+function lazy<Part>(
+  load: () => Promise<Part>,
+  make: (part: Part, parts: AgentParts) => readonly Operation[] | Promise<readonly Operation[]>,
+): Service {
+  let part: Part | undefined;
+  return async (parts) => {
+    part ??= await load();
+    return await make(part, parts);
+  };
+}
