@@ -3,7 +3,7 @@ import type { CapabilityName } from '@innkeeper/contract/capabilities';
 import { exists } from './file/exists.ts';
 import type { Host } from './host.ts';
 import { readTrimmed } from './telemetry/read-trimmed.ts';
-import { serviceInit } from './unit/choose-units.ts';
+import { serviceInit } from './unit/service-init.ts';
 
 /** What this agent can do in this guest, sorted, and what it cannot, with the reason. */
 export interface Capabilities {

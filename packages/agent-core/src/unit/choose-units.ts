@@ -1,21 +1,8 @@
 import type { Host } from '../host.ts';
-import { programPath } from '../program-path.ts';
-import { initSystem } from '../telemetry/init-system.ts';
 import { ScriptUnits } from './script-units.ts';
+import type { ServiceInit } from './service-init.ts';
 import { SystemdUnits } from './systemd-units.ts';
 import type { UnitManager } from './unit-manager.ts';
-
-/** The init systems with services. */
-export type ServiceInit = 'systemd' | 'openrc' | 'sysv';
-
-/** The init system of this guest if it has services; otherwise why it has none. */
-export function serviceInit(host: Host): { readonly init: ServiceInit } | { readonly reason: string } {
-  const init = initSystem(host);
-  if (init === 'busybox') return { reason: 'this guest starts its programs from busybox’s inittab, without services' };
-  if (init === 'other') return { reason: 'this guest has none of systemd, OpenRC and SysV init' };
-  const program = { systemd: 'systemctl', openrc: 'rc-service', sysv: 'sh' }[init];
-  return programPath(host, program) === undefined ? { reason: `this guest has no ${program}` } : { init };
-}
 
 export function createUnitManager(host: Host, init: ServiceInit): UnitManager {
   return init === 'systemd' ? new SystemdUnits(host) : new ScriptUnits(host, init === 'openrc');

@@ -6,8 +6,9 @@ import { defaultPageSize, maxPageSize, unitControlMs } from '@innkeeper/contract
 import { AnswerRoom } from '../answer-room.ts';
 import { type Operation, unaryOperation } from '../dispatch.ts';
 import type { Host } from '../host.ts';
-import { createUnitManager, type ServiceInit, serviceInit } from './choose-units.ts';
+import { createUnitManager } from './choose-units.ts';
 import { isPowerUnit } from './own-unit.ts';
+import { type ServiceInit, serviceInit } from './service-init.ts';
 import { checkUnitName, type UnitInit, type UnitManager, unitVerbs } from './unit-manager.ts';
 
 /** Maximum bytes of a Unit's numbers and tags. */
