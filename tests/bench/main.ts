@@ -1,16 +1,17 @@
-/** `npm run bench -- agent|control [--json] [--quick]`: docs/develop/bench.md. */
+/** `npm run bench -- agent|plain|control [--json] [--quick]`: docs/develop/bench.md. */
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchAgent } from './agent/agent-bench.ts';
+import { benchPlain } from './agent/plain-bench.ts';
 import type { BenchOptions } from './bench-options.ts';
 import { benchControl } from './control/control-bench.ts';
 import type { Metric } from './metric.ts';
 import { metricLine, metricRow } from './print.ts';
 
-const usage = 'usage: npm run bench -- agent|control [--json] [--quick]';
+const usage = 'usage: npm run bench -- agent|plain|control [--json] [--quick]';
 
 interface Bench {
   readonly run: (options: BenchOptions) => AsyncIterable<Metric>;
@@ -20,6 +21,8 @@ interface Bench {
 const benches: Readonly<Record<string, Bench>> = {
   // It takes five minutes on an idle machine, and images may have to be built first.
   agent: { run: benchAgent, timeoutMs: 20 * 60_000 },
+  // Part of `agent`; by itself it needs neither a VM nor an image.
+  plain: { run: benchPlain, timeoutMs: 5 * 60_000 },
   control: { run: benchControl, timeoutMs: 3 * 60_000 },
 };
 
@@ -35,7 +38,7 @@ async function main(): Promise<number> {
     });
     const [name = '', ...more] = positionals;
     const named = Object.hasOwn(benches, name) ? benches[name] : undefined;
-    if (named === undefined || more.length > 0) throw new Error('Choose what to measure: agent or control.');
+    if (named === undefined || more.length > 0) throw new Error('Choose what to measure: agent, plain or control.');
     bench = named;
     ({ json, quick } = values);
   } catch (error) {

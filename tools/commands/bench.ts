@@ -1,4 +1,4 @@
-/** `npm run bench -- agent|control [--json] [--quick]`. */
+/** `npm run bench -- agent|plain|control [--json] [--quick]`. */
 import { spawnSync } from 'node:child_process';
 import { runStep } from '../run-step.ts';
 

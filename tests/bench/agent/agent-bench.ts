@@ -13,6 +13,7 @@ import { RawPort } from '../raw-port.ts';
 import { measureIdle, measureMemory, type Pids } from './footprint.ts';
 import { measureInjection } from './injection.ts';
 import { measureExec, measurePing } from './latency.ts';
+import { benchPlain } from './plain-bench.ts';
 import { measureSize } from './sizes.ts';
 import { measureStartup } from './startup.ts';
 import { measureTransfers, moveVolume } from './transfer.ts';
@@ -25,6 +26,7 @@ const qgaPort = 'org.qemu.guest_agent.0';
 export async function* benchAgent(options: BenchOptions): AsyncGenerator<Metric> {
   const { quick, directory, onStage } = options;
   yield* await measureSize(agentBinaryPath);
+  yield* benchPlain(options);
   const peerPath = compileBenchPeer(directory);
   const image = await makeBenchImage('debian', directory, onStage);
   onStage('installing the agent in the image');
