@@ -22,6 +22,7 @@ export const vmTabs: readonly VmTab[] = [
   },
   { key: 'files', label: 'Files', privilege: 'guest.file.read', component: lazyPage(() => import('./files-tab.tsx')) },
   { key: 'processes', label: 'Processes', component: lazyPage(() => import('./processes-tab.tsx')) },
+  { key: 'network', label: 'Network', component: lazyPage(() => import('./network-tab.tsx')) },
   { key: 'services', label: 'Services', component: lazyPage(() => import('./services-tab.tsx')) },
   { key: 'inventory', label: 'Inventory', component: lazyPage(() => import('./inventory-tab.tsx')) },
   { key: 'runs', label: 'Runs', component: lazyPage(() => import('./runs-tab.tsx')) },

@@ -1,0 +1,3 @@
+import { testNetworkConfig } from './test-network-config.ts';
+
+testNetworkConfig('debian', 'systemd-networkd', 400_000);
