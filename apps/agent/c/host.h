@@ -100,6 +100,8 @@ void leave_loop_in_child(void);
 
 /* heap.c: JavaScript's memory. */
 extern const JSMallocFunctions heap_functions;
+/* Bytes in use after the last allocation. */
+extern size_t heap_used;
 
 /* parts.c: a part as a module that is not resolved yet; the module loader. */
 JSValue read_part(JSContext *ctx, uint32_t part);

@@ -33,6 +33,9 @@ static const Port *const ports[] = {
 };
 enum { PORT_COUNT = sizeof ports / sizeof ports[0] };
 
+/* Bytes allocated after the start until garbage is collected for the first time. */
+enum { GARBAGE = 128 * 1024 };
+
 static JSValue arguments;
 
 /* A word on standard error, which is lost where it would have to wait: nobody reads it, and the agent has to go on. */
@@ -246,8 +249,8 @@ int main(int argc, char **argv)
         perror("innkeeper-agent");
         return 1;
     }
-    /* Collecting a small heap often is cheap; the agent rarely creates cycles. */
-    JS_SetGCThreshold(runtime, 512 * 1024);
+    /* Nothing that is loaded at the start is garbage. */
+    JS_SetGCThreshold(runtime, (size_t)-1);
     JS_SetModuleLoaderFunc(runtime, NULL, load_part, NULL);
     JS_SetHostPromiseRejectionTracker(runtime, on_rejection, NULL);
     arguments = JS_NewArray(ctx);
@@ -257,6 +260,8 @@ int main(int argc, char **argv)
         print_exception(ctx);
         return 1;
     }
+    /* Collecting a small heap often is cheap; the agent rarely creates cycles. */
+    JS_SetGCThreshold(runtime, heap_used + GARBAGE);
     /* No teardown: the kernel frees memory faster than the collector. */
     return run_loop(ctx);
 }

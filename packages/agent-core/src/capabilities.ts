@@ -69,7 +69,10 @@ function mayConfigureNetwork(host: Host): boolean {
   const CAP_NET_ADMIN = 12n;
   const [, effective = '0'] = /^CapEff:\s*([\da-f]+)$/m.exec(readTrimmed(host, '/proc/self/status') ?? '') ?? [];
   try {
-    return ((BigInt(`0x${effective}`) >> CAP_NET_ADMIN) & 1n) === 1n && host.network.links().length > 0;
+    if (((BigInt(`0x${effective}`) >> CAP_NET_ADMIN) & 1n) === 0n) return false;
+    // Opens and closes a socket; a list of the interfaces would delay the start of the agent by milliseconds.
+    host.network.watch(() => undefined)();
+    return true;
   } catch {
     // No rtnetlink.
     return false;

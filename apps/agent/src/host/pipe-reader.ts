@@ -1,8 +1,15 @@
 import type { Pipe } from '@innkeeper/agent-core';
 import * as host from 'host';
 
-/** Shared by all pipes: the content is valid during one callback only. 64 KiB is a pipe's whole capacity. */
-const buffer = new Uint8Array(64 * 1024);
+/** 64 KiB: a pipe's whole capacity. */
+const bufferBytes = 64 * 1024;
+let shared: Uint8Array<ArrayBuffer> | undefined;
+
+/** Shared by all pipes: the content is valid during one callback only. Its pages are resident, so made when needed. */
+function pipeBuffer(): Uint8Array<ArrayBuffer> {
+  shared ??= new Uint8Array(bufferBytes);
+  return shared;
+}
 
 /** The reading end of a pipe or a terminal. Watched only while resumed, so a paused reader costs nothing. */
 export class PipeReader implements Pipe {
@@ -31,7 +38,8 @@ export class PipeReader implements Pipe {
 
   readNow(): Uint8Array | undefined {
     if (this.#closed) return undefined;
-    const got = host.readOnce(this.#fd, buffer, 0, buffer.length);
+    const buffer = pipeBuffer();
+    const got = host.readOnce(this.#fd, buffer, 0, bufferBytes);
     return got > 0 ? buffer.subarray(0, got) : undefined;
   }
 
@@ -48,7 +56,8 @@ export class PipeReader implements Pipe {
   }
 
   #onReadable(): void {
-    const got = host.readOnce(this.#fd, buffer, 0, buffer.length);
+    const buffer = pipeBuffer();
+    const got = host.readOnce(this.#fd, buffer, 0, bufferBytes);
     if (got < 0) return;
     if (got === 0) this.pause();
     this.#callback?.(got === 0 ? undefined : buffer.subarray(0, got));
