@@ -246,6 +246,8 @@ declare module 'host' {
     readonly pageSizeBytes: number;
     readonly pidfd: boolean;
   };
+  /** Adds at most 256 bytes to the kernel's random pool (RNDADDENTROPY), every bit counted, and uses them from then on. */
+  export function addEntropy(bytes: Uint8Array): void;
   /** 0 power off, 1 restart, 2 halt. */
   export function reboot(mode: 0 | 1 | 2): void;
   export function sync(): void;

@@ -17,6 +17,7 @@ static const Port *const ports[] = {
     &bytes_port,
     &clock_port,
     &directories_port,
+    &entropy_port,
     &files_port,
     &freezer_port,
     &jobs_port,

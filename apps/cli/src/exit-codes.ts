@@ -22,6 +22,7 @@ const ofReason: Partial<Record<ReasonName, number>> = {
   VM_WRONG_STATE: exitCodes.conflict,
   VM_BUSY: exitCodes.conflict,
   IMAGE_IN_USE: exitCodes.conflict,
+  USER_FILES_LOCKED: exitCodes.conflict,
   FREEZE_HELD: exitCodes.conflict,
   FREEZE_ENDED: exitCodes.conflict,
   NETWORK_HELD: exitCodes.conflict,

@@ -101,6 +101,46 @@ function addGuests(program: Command): void {
     ['confirm [options] <vm>', 'Keep the change', () => import('./commands/network-confirm.ts')],
     ['rollback [options] <vm>', 'Restore the earlier network', () => import('./commands/network-rollback.ts')],
   ]);
+  addCommands(addGroup(program, 'guest', 'Settings of a guest: its names, keys and region'), [
+    ['show [options] <vm>', 'Show them', () => import('./commands/guest-show.ts')],
+    ['set [options] <vm>', 'Change them', () => import('./commands/guest-set.ts')],
+  ]);
+  addCommands(addGroup(program, 'account', 'Accounts of a guest'), [
+    ['ls [options] <vm>', 'List them', () => import('./commands/account-ls.ts')],
+    [
+      'passwd [options] <vm> <user>',
+      'Set a password, asked for or read from standard input',
+      async () => ({ command: (await import('./commands/account-change.ts')).passwd }),
+    ],
+    [
+      'lock [options] <vm> <user>',
+      'Disable its password',
+      async () => ({ command: (await import('./commands/account-change.ts')).lock }),
+    ],
+    [
+      'unlock [options] <vm> <user>',
+      'Enable its password again',
+      async () => ({ command: (await import('./commands/account-change.ts')).unlock }),
+    ],
+    [
+      'expire [options] <vm> <user>',
+      'Require a new password at the next login',
+      async () => ({ command: (await import('./commands/account-change.ts')).expire }),
+    ],
+  ]);
+  addCommands(addGroup(program, 'ssh-key', 'SSH keys that may log in to an account of a guest'), [
+    ['ls [options] <vm> <user>', 'List them', async () => ({ command: (await import('./commands/ssh-keys.ts')).ls })],
+    [
+      'add <vm> <user> <file...>',
+      'Add public keys; "-" reads standard input',
+      async () => ({ command: (await import('./commands/ssh-keys.ts')).add }),
+    ],
+    [
+      'rm <vm> <user> <key...>',
+      'Remove keys by fingerprint or comment',
+      async () => ({ command: (await import('./commands/ssh-keys.ts')).rm }),
+    ],
+  ]);
   addCommands(program, [
     [
       'inventory [options] <vm> [part]',

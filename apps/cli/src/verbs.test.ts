@@ -56,6 +56,9 @@ const verbs: Readonly<Record<string, string>> = {
   'PowerService/Shutdown': 'reboot',
   'ProcessService/Exec': 'exec',
   'TunnelService/Connect': 'tunnel',
+  'AccountService/Change': 'account passwd',
+  'AccountService/ChangeKeys': 'ssh-key add',
+  'SystemService/ChangeSettings': 'guest set',
   // A part of what the node does for `inn sync-time`.
   'SystemService/SyncClock': 'sync-time',
   'UnitService/Control': 'services stop',

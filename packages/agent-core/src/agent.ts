@@ -13,6 +13,7 @@ import { ClockStepper } from './serving/clock-step.ts';
 import { detect } from './serving/detect.ts';
 import type { AgentContext, Dialect } from './serving/dialect.ts';
 import { RootGrower } from './serving/grow-root.ts';
+import { Identity } from './system/identity.ts';
 import { readTrimmed } from './telemetry/read-trimmed.ts';
 
 /** The agent, independent of the host and the channels it runs on. */
@@ -90,6 +91,7 @@ export function createAgent(
     freeze,
     clockStepper: new ClockStepper(host.clock, log, buildTimeNs),
     rootGrower: new RootGrower(host, log),
+    guestIdentity: new Identity(host, log),
   };
 
   return {

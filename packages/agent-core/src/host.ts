@@ -303,6 +303,8 @@ export interface SystemPort {
   /** sysconf(_SC_CLK_TCK). */
   readonly clockTicksPerSecond: number;
   readonly pageSizeBytes: number;
+  /** Adds at most 256 bytes, all of them unpredictable, to the kernel's random pool. EPERM without the privilege. */
+  addEntropy(bytes: Uint8Array): void;
   /** Whether a system call with a fallback exists: for the capabilities. */
   supports(feature: 'openat2' | 'pidfd' | 'subreaper'): boolean;
 }

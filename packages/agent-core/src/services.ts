@@ -35,6 +35,10 @@ type Service = (parts: AgentParts) => Promise<readonly Operation[]>;
  * memory until then: docs/develop/agent-parts.md.
  */
 export const services: Readonly<Record<string, Service>> = {
+  'innkeeper.agent.v1.AccountService': lazy(
+    () => import('./account/account-operations.ts'),
+    (part, { host }) => part.accountOperations(host),
+  ),
   'innkeeper.agent.v1.FileService': lazy(
     () => import('./file/file-operations.ts'),
     async (part, parts) => part.fileOperations(parts.host, parts.stopping, await partialFolders(parts)),

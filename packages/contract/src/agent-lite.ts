@@ -1,4 +1,5 @@
 /** The entry point `@innkeeper/contract/agent-lite`: field and method tables of every message an agent sends or receives. */
+export * from './gen/agent/v1/account_lite.ts';
 export * from './gen/agent/v1/capabilities_lite.ts';
 export * from './gen/agent/v1/file_lite.ts';
 export * from './gen/agent/v1/file_tar_lite.ts';

@@ -1,4 +1,6 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
+import { AccountServiceLite } from './gen/agent/v1/account_lite.ts';
+import { AccountService } from './gen/agent/v1/account_pb.ts';
 import { FileServiceLite } from './gen/agent/v1/file_lite.ts';
 import { FileService } from './gen/agent/v1/file_pb.ts';
 import { FilesystemServiceLite } from './gen/agent/v1/filesystem_lite.ts';
@@ -25,6 +27,7 @@ import type { LiteMethod } from './lite/lite-method.ts';
 
 /** Every service of the agent, served for each VM under its own name. */
 export const agentServices: readonly DescService[] = [
+  AccountService,
   FileService,
   FilesystemService,
   GuestProcessService,
@@ -40,6 +43,7 @@ export const agentServices: readonly DescService[] = [
 
 const liteMethods: ReadonlyMap<string, LiteMethod> = new Map(
   [
+    AccountServiceLite,
     FileServiceLite,
     FilesystemServiceLite,
     GuestProcessServiceLite,

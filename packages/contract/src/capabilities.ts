@@ -1,5 +1,6 @@
 /** The capabilities an agent can declare and their meaning. The table in docs/protocol/methods.md is generated from this. */
 export const capabilities = {
+  accounts: 'sets passwords, locks accounts and changes their SSH keys',
   exec: 'runs commands',
   'exec.pty': 'with a terminal',
   'exec.resume': 're-attaches to a command from an offset of its output',

@@ -41,6 +41,8 @@ export interface VmTable {
   stopped_boot_id: Generated<string>;
   /** The owning node; empty: no node has taken it over yet. */
   node_id: string;
+  /** What its guest takes over from it, as words: "keep-hostname", "fresh". */
+  identity: Generated<string>;
 }
 
 export interface ImageTable {

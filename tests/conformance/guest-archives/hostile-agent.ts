@@ -7,6 +7,7 @@ import { FakeHost, realClock } from '../../../packages/agent-core/src/fake/index
 import { neverFrozen } from '../../../packages/agent-core/src/freeze-state.ts';
 import { ClockStepper } from '../../../packages/agent-core/src/serving/clock-step.ts';
 import { RootGrower } from '../../../packages/agent-core/src/serving/grow-root.ts';
+import { Identity } from '../../../packages/agent-core/src/system/identity.ts';
 import { telemetryOperations } from '../../../packages/agent-core/src/telemetry/telemetry-operations.ts';
 import { TelemetrySampler } from '../../../packages/agent-core/src/telemetry/telemetry-sampler.ts';
 
@@ -42,6 +43,7 @@ export function startHostileAgent(archiveNow: () => Uint8Array) {
     identity: { bootId: 'boot', instance: 'hostile', startWallNs: 0n, capabilities: capabilitiesOf(host).present },
     clockStepper: new ClockStepper(clock, silentLog, 0n),
     rootGrower: new RootGrower(host, silentLog),
+    guestIdentity: new Identity(host, silentLog),
   };
   return (channel: Channel, { signal }: { readonly signal: AbortSignal }): void => {
     native.serve(channel, table, { ...context, signal }).catch(() => undefined);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { buildAgent, RunningAgent } from '../../../apps/agent/testing/running-agent.ts';
 import { AgentMessageClient } from './agent-message-client.ts';
+import { accountCases } from './cases/account-cases.ts';
 import { callCases } from './cases/call-cases.ts';
 import { commandCases } from './cases/command-cases.ts';
 import { commandEndingCases } from './cases/command-ending-cases.ts';
@@ -40,6 +41,7 @@ const table: Readonly<Record<string, readonly ConformanceCase[]>> = {
   'the system': systemCases,
   'watches of files': watchCases,
   'the network': networkCases,
+  accounts: accountCases,
   tunnels: tunnelCases,
   calls: callCases,
 };

@@ -56,6 +56,7 @@ function createSystem(subreaper: boolean): SystemPort {
     agentVersion,
     pid,
     uname: host.uname,
+    addEntropy: host.addEntropy,
     clockTicksPerSecond,
     pageSizeBytes,
     supports: (feature) => supported[feature],

@@ -3,6 +3,9 @@ import { CliError } from '../cli-error.ts';
 import { defineCommand } from '../define-command.ts';
 import { loadCommands } from '../lazy-commands.ts';
 
+/** Groups whose commands begin with a VM: `inn files ls` lists a folder. */
+const ofVms = ['files', 'services', 'account', 'ssh-key'];
+
 /** A command, or a group of commands such as `inn runs`. */
 interface Verb {
   readonly name: string;
@@ -32,8 +35,7 @@ export const command = defineCommand({
 function verbsOf(commands: readonly Command[]): Verb[] {
   return commands.map((each) => {
     const verbs = verbsOf(each.commands);
-    // `inn files ls` lists a folder, but the commands of `files` begin with a VM.
-    const isList = each.name() !== 'files' && verbs.some(({ name }) => name === 'ls');
+    const isList = !ofVms.includes(each.name()) && verbs.some(({ name }) => name === 'ls');
     return {
       name: each.name(),
       verbs,

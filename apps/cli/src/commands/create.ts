@@ -17,6 +17,8 @@ export const command = defineCommand({
     list('--tag <name=value>', 'a tag, with or without a value; can be repeated'),
     flag('--start', 'start it, and wait until its agent answers'),
     flag('--autostart', 'start it with the daemon, unless it was stopped since the host booted'),
+    flag('--keep-hostname', 'do not name the guest after the VM'),
+    flag('--fresh-identity', 'give the guest a new machine id and new SSH host keys at its first start'),
     ...outputOptions,
   ],
   async run({ client, options }, name) {
@@ -30,6 +32,8 @@ export const command = defineCommand({
       tags: Object.fromEntries(options.tag.map((tag) => parseTag(tag, '--tag'))),
       start: options.start,
       autostart: options.autostart,
+      keepHostname: options.keepHostname,
+      freshIdentity: options.freshIdentity,
     });
     await followOperation(client, operation, options.quiet);
     const vm = options.start ? await waitForAgent(client, name, options.quiet) : await client.vms.getVm({ vm: name });

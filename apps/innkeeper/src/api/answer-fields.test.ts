@@ -33,7 +33,11 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   // Output of hooks, which may contain anything.
   'HookResult.*': ['guest.filesystem'],
   'TrimmedFilesystem.*': ['guest.filesystem'],
+  'UserAccount.*': ['guest.admin'],
+  'AccountKey.line': ['guest.admin'],
   'SyncClockResponse.*': ['guest.admin'],
+  // Host keys are public, and a machine id shows nothing to those who see the VM.
+  'SystemSettings.*': ['vm.view', 'guest.admin'],
   'ClockSync.*': ['guest.admin'],
   // As in the telemetry; the change's files and detail need guest.admin.
   'NetworkReport.*': ['vm.view', 'guest.admin'],

@@ -46,12 +46,15 @@ describe('the audit of what only reads', () => {
   it('processes, services, inventories, terminals, telemetry and diagnoses of a guest are coalesced, by an option of their methods', () => {
     const coalesced = allMethods.filter((method) => rulesOf(method).audit === Audit.COALESCED);
     assert.deepEqual(coalesced.map(({ parent, name }) => `${parent.name}/${name}`).sort(), [
+      'AccountService/List',
+      'AccountService/ListKeys',
       'GuestProcessService/List',
       'InventoryService/Get',
       'InventoryService/ListAccounts',
       'InventoryService/ListContainers',
       'InventoryService/ListPackages',
       'ProcessService/List',
+      'SystemService/GetSettings',
       'TelemetryService/GetSystem',
       'TelemetryService/Watch',
       'TerminalService/ListTerminals',

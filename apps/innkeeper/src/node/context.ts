@@ -11,6 +11,7 @@ interface AgentLinkOptions {
   readonly identity: { readonly vmId: string; readonly vmName: string; readonly nodeVersion: string };
   readonly mayStepClock: boolean;
   readonly mayGrowRoot: boolean;
+  readonly naming: { readonly maySetHostname: boolean; readonly freshIdentity: boolean };
   readonly log: Log;
   readonly isPaused?: () => Promise<boolean>;
 }

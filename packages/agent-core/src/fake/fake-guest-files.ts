@@ -8,6 +8,7 @@ export function putGuestFiles(files: FakeFiles, monotonicMs: () => number): void
   files.put('/etc/group', 'root:x:0:\nana:x:1000:\naudio:x:29:ana\nstaff:x:50:ana,root\n');
   files.put('/etc/os-release', 'ID=fake\nNAME="Fake Linux"\nVERSION_ID="1"\nPRETTY_NAME="Fake Linux 1"\n');
   files.put('/proc/sys/kernel/random/boot_id', 'b007b007-0000-4000-8000-000000000001\n');
+  files.put('/proc/sys/kernel/hostname', 'fake\n');
   files.put('/proc/uptime', () => `${(monotonicMs() / 1000).toFixed(2)} 0.00\n`);
   files.put('/proc/loadavg', '0.10 0.20 0.30 1/80 400\n');
   files.put(

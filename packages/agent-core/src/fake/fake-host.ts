@@ -27,6 +27,8 @@ export class FakeHost<C extends Clock = ManualClock> implements Host {
   readonly jobs = new FakeJobs();
   readonly bytes: Bytes;
   readonly system: SystemPort;
+  /** What was added to the random pool. */
+  readonly entropy: Uint8Array[] = [];
 
   /** @param options.programs more programs, by path */
   constructor(options: { readonly clock?: C; readonly programs?: Readonly<Record<string, Program>> } = {}) {
@@ -54,7 +56,13 @@ export class FakeHost<C extends Clock = ManualClock> implements Host {
     this.system = {
       agentVersion: '0.1.0',
       pid: fakeAgentPid,
-      uname: () => ({ sysname: 'Linux', nodename: 'fake', release: '6.12.0', machine: 'x86_64' }),
+      uname: () => ({
+        sysname: 'Linux',
+        nodename: this.files.text('/proc/sys/kernel/hostname').trim(),
+        release: '6.12.0',
+        machine: 'x86_64',
+      }),
+      addEntropy: (bytes) => this.entropy.push(bytes.slice()),
       clockTicksPerSecond: 100,
       pageSizeBytes: 4096,
       supports: () => true,

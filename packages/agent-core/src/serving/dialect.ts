@@ -3,6 +3,7 @@ import type { Detection } from '@innkeeper/wire';
 import type { OperationTable } from '../dispatch.ts';
 import type { FreezeState } from '../freeze-state.ts';
 import type { Host } from '../host.ts';
+import type { Identity } from '../system/identity.ts';
 import type { ClockStepper } from './clock-step.ts';
 import type { RootGrower } from './grow-root.ts';
 
@@ -26,6 +27,7 @@ export interface AgentContext {
   readonly freeze: FreezeState;
   readonly clockStepper: ClockStepper;
   readonly rootGrower: RootGrower;
+  readonly guestIdentity: Identity;
 }
 
 /** The context of one session. */

@@ -1,10 +1,11 @@
 import { SystemServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
-import { type Operation, unaryOperation } from '../dispatch.ts';
+import { immediateOperation, type Operation, unaryOperation } from '../dispatch.ts';
 import type { Host } from '../host.ts';
+import { changeSettings, readSettings } from './settings.ts';
 import { askTimeService } from './time-service.ts';
 
-/** SyncClock. */
+/** SyncClock, GetSettings and ChangeSettings. */
 export function systemOperations(host: Host): Operation[] {
   const { clock } = host;
   return [
@@ -16,6 +17,11 @@ export function systemOperations(host: Host): Operation[] {
       if (setUnixNs !== undefined) clock.setWallTimeNs(setUnixNs);
       const now = clock.wallTimeNs();
       return { ...asked, wallTimeUnixNs: now, movedNs: now - clock.monotonicNs() - before };
+    }),
+    immediateOperation(SystemServiceLite.getSettings, () => readSettings(host)),
+    unaryOperation(SystemServiceLite.changeSettings, async (request) => {
+      await changeSettings(host, request);
+      return readSettings(host);
     }),
   ];
 }

@@ -1,5 +1,6 @@
 import type { Client } from '@connectrpc/connect';
 import {
+  AccountService,
   FileService,
   FilesystemService,
   GuestProcessService,
@@ -18,6 +19,7 @@ import type { MakeService } from './services.ts';
  * The services of one VM's agent, typed; `proto/agent/v1` says what their methods do. All errors are OperationError.
  */
 export interface AgentClients {
+  readonly accounts: Client<typeof AccountService>;
   readonly files: Client<typeof FileService>;
   readonly filesystems: Client<typeof FilesystemService>;
   readonly processes: Client<typeof GuestProcessService>;
@@ -37,6 +39,9 @@ export interface AgentClients {
 export function agentClients(service: MakeService, vm: string): AgentClients {
   const headers = { 'innkeeper-vm': encodeURIComponent(vm) };
   return {
+    get accounts() {
+      return service(AccountService, headers);
+    },
     get files() {
       return service(FileService, headers);
     },

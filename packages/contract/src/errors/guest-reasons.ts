@@ -140,6 +140,12 @@ export const guestReasons = {
     next: 'Check the name, or use a numeric id.',
     raisedByGuest: true,
   },
+  USER_FILES_LOCKED: {
+    code: 'aborted',
+    when: 'Another program in the guest is changing its accounts.',
+    next: 'Try again when it has ended.',
+    raisedByGuest: true,
+  },
   GROUP_NOT_FOUND: {
     code: 'not_found',
     when: 'The guest has no such group.',

@@ -48,7 +48,7 @@ const fills: Readonly<Record<string, Fill>> = {
   '0001-initial': async (db) => {
     // In SQL: Kysely's types have the columns of the newest schema and require values for all of them.
     const { node_id: _imageNode, ...oldImage } = image;
-    const { node_id: _vmNode, ...oldVm } = { ...vm, autostart: 1, stopped_boot_id: 'boot' };
+    const { node_id: _vmNode, identity: _vmIdentity, ...oldVm } = { ...vm, autostart: 1, stopped_boot_id: 'boot' };
     await insert(db, 'images', oldImage);
     await insert(db, 'vms', oldVm);
     const event = { time_ms: 5, vm_id: 'a', kind: 'vm.started', message: 'é “quoted”', count: 37, first_ms: 3 };
@@ -76,6 +76,7 @@ const fills: Readonly<Record<string, Fill>> = {
       .execute();
   },
   '0003-known-nodes': (db) => db.insertInto('nodes').values(node).execute(),
+  '0004-guest-identity': (db) => db.updateTable('vms').set({ identity: 'fresh' }).execute(),
 };
 
 /** Tests that a database of every earlier version is migrated to the newest without losing data. */
@@ -175,7 +176,9 @@ async function columnsOf(db: Kysely<Schema>): Promise<string[]> {
 async function checkAll(address: string, filled: readonly string[]): Promise<void> {
   const node_id = filled.includes('0002-nodes') ? 'f' : '';
   await using store = await openStore(address);
-  assert.deepEqual({ ...(await store.vms.list())[0] }, { ...vm, autostart: 1, stopped_boot_id: 'boot', node_id });
+  const identity = filled.includes('0004-guest-identity') ? 'fresh' : '';
+  const changed = { autostart: 1, stopped_boot_id: 'boot', node_id, identity };
+  assert.deepEqual({ ...(await store.vms.list())[0] }, { ...vm, ...changed });
   assert.deepEqual({ ...(await store.images.find('tiny')) }, { ...image, node_id });
   const [event] = await store.events.list('a', 10);
   assert.deepEqual(

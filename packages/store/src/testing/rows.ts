@@ -35,6 +35,7 @@ export const vm: VmRow = {
   started_ms: null,
   autostart: 0,
   stopped_boot_id: '',
+  identity: '',
   node_id: 'n',
 };
 

@@ -112,6 +112,7 @@ async function adoptVm({ folder, store, nodeId }: Adoption, id: string): Promise
     agent: jsonOrNull(kept.agent) ?? '{}',
     autostart: numberOr(kept.autostart, 0),
     stopped_boot_id: textOr(kept.stopped_boot_id, ''),
+    identity: textOr(kept.identity, ''),
     created_ms: numberOr(kept.created_ms, 0),
     started_ms: null,
     node_id: nodeId,

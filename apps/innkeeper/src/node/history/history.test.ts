@@ -43,6 +43,7 @@ async function storeWithVm(): Promise<Store> {
     started_ms: null,
     autostart: 0,
     stopped_boot_id: '',
+    identity: '',
     node_id: 'n',
   });
   return store;

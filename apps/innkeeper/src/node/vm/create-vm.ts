@@ -17,11 +17,11 @@ import type { OperationContext } from '../operations/running-operation.ts';
 import { startAndWait } from './start-vm.ts';
 import { newVmDriver } from './vm-driver.ts';
 import type { VmRunner } from './vm-runner.ts';
-import { checkCpus, checkMemory, checkTags } from './vm-settings.ts';
+import { checkCpus, checkMemory, checkTags, identityWords } from './vm-settings.ts';
 import { diskPath } from './vm-spec.ts';
 
 type Wanted = Pick<CreateVmRequest, 'name' | 'image' | 'cpus' | 'memoryBytes' | 'diskBytes' | 'tags' | 'start'> &
-  Partial<Pick<CreateVmRequest, 'autostart' | 'id'>>;
+  Partial<Pick<CreateVmRequest, 'autostart' | 'id' | 'keepHostname' | 'freshIdentity'>>;
 
 /** Two requests with one id at once: the second one finds what the first one began. */
 const requestIds = new KeyedMutex();
@@ -145,6 +145,7 @@ function newRow(node: Node, wanted: Wanted, imageBytes: number): VmRow {
     started_ms: null,
     autostart: wanted.autostart === true ? 1 : 0,
     stopped_boot_id: '',
+    identity: identityWords(wanted),
     node_id: node.context.nodeId,
   };
 }

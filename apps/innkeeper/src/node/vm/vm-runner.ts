@@ -22,12 +22,13 @@ import { PanicWatch } from './panic-watch.ts';
 import { VmAgent } from './vm-agent.ts';
 import { VmEffects } from './vm-effects.ts';
 import { VmProcess } from './vm-process.ts';
+import { namingOf } from './vm-settings.ts';
 import { hasWholeDisk } from './vm-spec.ts';
 
 export type VmChange = 'state' | 'reset' | 'panicked' | 'agent' | 'telemetry' | 'usage' | 'removed';
 
 /** A change of one of these is also written to the VM's folder; the others are written there with its process. */
-const manifestColumns = ['autostart', 'stopped_boot_id', 'name', 'cpus', 'memory_bytes', 'tags'];
+const manifestColumns = ['autostart', 'identity', 'stopped_boot_id', 'name', 'cpus', 'memory_bytes', 'tags'];
 
 /**
  * Runs one VM: passes events to `vmReduce` one at a time, stores the new state, and then executes the effects. The state is
@@ -254,6 +255,7 @@ export class VmRunner {
       identity: { vmId: id, vmName: name, nodeVersion: this.#context.version },
       mayStepClock: true,
       mayGrowRoot: true,
+      naming: namingOf(this.#row.identity),
       log: this.#agentLog,
       isPaused: () => askInTime((options) => running.isPaused(options)),
     });

@@ -32,6 +32,21 @@ export function checkTags(tags: Tags): Tags {
   return tags;
 }
 
+/** The column `identity` of a VM: what its guest takes over from it, as words. */
+export function identityWords({ keepHostname = false, freshIdentity = false }: NewIdentity): string {
+  return [keepHostname ? 'keep-hostname' : '', freshIdentity ? 'fresh' : ''].filter((word) => word !== '').join(' ');
+}
+
+export interface NewIdentity {
+  readonly keepHostname?: boolean | undefined;
+  readonly freshIdentity?: boolean | undefined;
+}
+
+export function namingOf(words: string): { readonly maySetHostname: boolean; readonly freshIdentity: boolean } {
+  const all = words.split(' ');
+  return { maySetHostname: !all.includes('keep-hostname'), freshIdentity: all.includes('fresh') };
+}
+
 function invalid(message: string): OperationError {
   return new OperationError('INVALID_ARGUMENT', message);
 }

@@ -61,7 +61,7 @@ function reasonText(action: string, reason: string): string {
 
 /** Entries that only look at something; several of a kind in a row are one line. */
 const looking =
-  /^(FileService\/(List|GetUpload)|guest\.file\.stat|(Guest)?ProcessService\/List|VmService\/Diagnose|TerminalService\/ListTerminals|TelemetryService\/(GetSystem|Watch)|RunService\/WatchRun|image\.upload)/;
+  /^(FileService\/(List|GetUpload)|guest\.file\.stat|(Guest)?ProcessService\/List|VmService\/Diagnose|TerminalService\/ListTerminals|TelemetryService\/(GetSystem|Watch)|SystemService\/GetSettings|AccountService\/List|RunService\/WatchRun|image\.upload)/;
 /** Entries further apart are not one line. */
 const sameNs = 15n * 60n * 1_000_000_000n;
 

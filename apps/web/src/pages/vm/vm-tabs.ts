@@ -25,6 +25,12 @@ export const vmTabs: readonly VmTab[] = [
   { key: 'network', label: 'Network', component: lazyPage(() => import('./network-tab.tsx')) },
   { key: 'services', label: 'Services', component: lazyPage(() => import('./services-tab.tsx')) },
   { key: 'inventory', label: 'Inventory', component: lazyPage(() => import('./inventory-tab.tsx')) },
+  {
+    key: 'accounts',
+    label: 'Accounts',
+    privilege: 'guest.admin',
+    component: lazyPage(() => import('./accounts-tab.tsx')),
+  },
   { key: 'runs', label: 'Runs', component: lazyPage(() => import('./runs-tab.tsx')) },
   { key: 'agent', label: 'Agent', component: lazyPage(() => import('./agent-tab.tsx')) },
   { key: 'events', label: 'Events', component: lazyPage(() => import('./events-tab.tsx')) },

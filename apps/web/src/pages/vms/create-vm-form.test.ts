@@ -11,6 +11,8 @@ const form: VmForm = {
   tags: ['env=prod', 'db'],
   start: true,
   autostart: false,
+  keepHostname: false,
+  freshIdentity: false,
 };
 const imageBytes = 256 * 1024 * 1024;
 const problems = (changed: Partial<VmForm>) => problemsOf({ ...form, ...changed }, imageBytes);
@@ -53,6 +55,9 @@ describe('the form of a new VM', () => {
   it('createCommand quotes everything for the shell', () => {
     assert.equal(command({}), 'inn create web-1 --image tiny --cpus 2 --memory 512M --tag env=prod --tag db= --start');
     assert.match(command({ autostart: true }), / --start --autostart$/);
+    const identity = { keepHostname: true, freshIdentity: true };
+    assert.match(command(identity), / --start --keep-hostname --fresh-identity$/);
+    assert.partialDeepStrictEqual(createRequest({ ...form, ...identity }), identity);
     assert.match(command({ tags: ["a=$(id) 'b'"] }), /--tag 'a=\$\(id\) '\\''b'\\'''/);
     assert.match(command({ image: 'a b' }), /--image 'a b' /);
     assert.match(command({ disk: '2G' }), /--disk 2048M /);

@@ -15,6 +15,8 @@ export interface VmForm {
   readonly tags: readonly string[];
   readonly start: boolean;
   readonly autostart: boolean;
+  readonly keepHostname: boolean;
+  readonly freshIdentity: boolean;
 }
 
 export type VmFormErrors = Partial<Record<'name' | 'cpus' | 'memory' | 'disk' | 'tags', string>>;
@@ -50,12 +52,14 @@ export function imageMib(imageBytes: number): number {
 
 /** Converts a form without problems to a request. */
 export function createRequest(form: VmForm): MessageInitShape<typeof CreateVmRequestSchema> {
-  const { name, image, start, autostart } = form;
+  const { name, image, start, autostart, keepHostname, freshIdentity } = form;
   return {
     name,
     image,
     start,
     autostart,
+    keepHostname,
+    freshIdentity,
     cpus: Number(form.cpus),
     tags: Object.fromEntries(form.tags.map(splitTag)),
     memoryBytes: BigInt(readMib(form.memory) ?? 0) * BigInt(mib),
@@ -65,7 +69,7 @@ export function createRequest(form: VmForm): MessageInitShape<typeof CreateVmReq
 
 /** The equivalent `inn` command. A field with a problem is its name in capitals, never a value that was not typed. */
 export function createCommand(form: VmForm, problems: VmFormErrors): string {
-  const { name, image, cpus, tags, start, autostart } = form;
+  const { name, image, cpus, tags, start, autostart, keepHostname, freshIdentity } = form;
   const memory = problems.memory === undefined ? `${readMib(form.memory)}M` : 'MEMORY';
   const disk = problems.disk === undefined ? `${readMib(form.disk)}M` : 'DISK';
   return [
@@ -77,6 +81,8 @@ export function createCommand(form: VmForm, problems: VmFormErrors): string {
     ...tags.map((tag) => `--tag ${quoteWord(tag.includes('=') ? tag : `${tag}=`)}`),
     ...(start ? ['--start'] : []),
     ...(autostart ? ['--autostart'] : []),
+    ...(keepHostname ? ['--keep-hostname'] : []),
+    ...(freshIdentity ? ['--fresh-identity'] : []),
   ].join(' ');
 }
 

@@ -85,6 +85,8 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
       tags: [],
       start: true,
       autostart: false,
+      keepHostname: false,
+      freshIdentity: false,
     },
     validate: (typed) => ({ ...problemsOf(typed, bytesOf(images, typed.image)) }),
   });
@@ -160,6 +162,16 @@ function CreateForm({ images }: { readonly images: readonly Image[] }): JSX.Elem
         label="Start with the daemon"
         description="Whenever the daemon starts, unless it was stopped by a user since the host booted"
         {...form.getInputProps('autostart', { type: 'checkbox' })}
+      />
+      <Checkbox
+        label="Keep the image’s host name"
+        description="Otherwise the guest is named after the VM"
+        {...form.getInputProps('keepHostname', { type: 'checkbox' })}
+      />
+      <Checkbox
+        label="Fresh machine id and SSH host keys"
+        description="For images that were made from a machine in use"
+        {...form.getInputProps('freshIdentity', { type: 'checkbox' })}
       />
       <InnCommand command={createCommand(values, problems)} />
       <div className="row create-foot">

@@ -115,6 +115,14 @@ export const vmVerbs: readonly VmVerb[] = [
     tab: 'inventory',
   },
   {
+    key: 'accounts',
+    label: 'Accounts of',
+    words: ['accounts', 'users', 'passwords', 'keys'],
+    icon: 'user',
+    privilege: 'guest.admin',
+    tab: 'accounts',
+  },
+  {
     key: 'metrics',
     label: 'Metrics of',
     words: ['metrics', 'charts', 'graphs'],

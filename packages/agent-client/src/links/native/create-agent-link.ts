@@ -10,7 +10,7 @@ import type { LinkClock } from '../../clock.ts';
 import { checkAnswer } from '../../guest-claims.ts';
 import { hostClock } from '../../node/host-clock.ts';
 import { randomBytes } from '../../node/random-bytes.ts';
-import { LinkSessions } from './link-sessions.ts';
+import { LinkSessions, type Naming } from './link-sessions.ts';
 import { ResumingExec } from './resuming-exec.ts';
 import { resumingRead } from './resuming-read.ts';
 import { resumingWrite } from './resuming-write.ts';
@@ -28,6 +28,8 @@ export interface AgentLinkOptions {
   readonly mayStepClock: boolean;
   /** Whether the agent may grow the root file system to the size of its disk. Default: false, as for adopted VMs. */
   readonly mayGrowRoot?: boolean | undefined;
+  /** Default: the guest keeps its names and keys, as for adopted VMs. */
+  readonly naming?: Naming | undefined;
   /** Whether the VM is paused: then it is not pinged and not lost. Default: never paused. */
   readonly isPaused?: (() => Promise<boolean>) | undefined;
   readonly log?: Log | undefined;
@@ -54,6 +56,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     identity: options.identity,
     mayStepClock: options.mayStepClock,
     mayGrowRoot: options.mayGrowRoot ?? false,
+    naming: options.naming ?? { maySetHostname: false, freshIdentity: false },
     isPaused: options.isPaused ?? (async () => false),
     clock,
     ops: options.ops ?? portableByteOps,

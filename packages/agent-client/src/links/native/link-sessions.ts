@@ -21,11 +21,23 @@ import { SessionLostError } from './session/session-lost-error.ts';
 /** Timeouts of a hello in milliseconds; each attempt has its own connection, so that no old hello is in a pipe. */
 const helloWaitsMs = [1000, 2000, 4000, 5000];
 
+/** Bytes of the host's randomness that each hello brings for the guest's. */
+const entropyBytes = 32;
+
+/** What of its VM's identity a guest takes over. */
+export interface Naming {
+  /** Its host name is the VM's name, from its first start on. */
+  readonly maySetHostname: boolean;
+  /** A new machine id and new SSH host keys at its first start. */
+  readonly freshIdentity: boolean;
+}
+
 export interface LinkSessionsOptions {
   readonly connect: (signal: AbortSignal) => Promise<Channel>;
   readonly identity: { readonly vmId: string; readonly vmName: string; readonly nodeVersion: string };
   readonly mayStepClock: boolean;
   readonly mayGrowRoot: boolean;
+  readonly naming: Naming;
   readonly isPaused: () => Promise<boolean>;
   readonly clock: LinkClock;
   readonly ops: ByteOps;
@@ -146,8 +158,8 @@ export class LinkSessions {
   }
 
   async #hello(session: NativeSession, waitMs: number): Promise<Welcome | undefined> {
-    const { clock, identity, mayStepClock, mayGrowRoot } = this.#options;
-    const permissions = { mayStepClock, mayGrowRoot };
+    const { clock, identity, mayStepClock, mayGrowRoot, naming, random } = this.#options;
+    const permissions = { mayStepClock, mayGrowRoot, ...naming, entropy: random(entropyBytes) };
     const hello = { minVersion: 1, maxVersion: 1, wallTimeUnixNs: clock.wallNs(), ...permissions, ...identity };
     const late = (): Error => new SessionLostError('AGENT_UNREACHABLE', 'no agent answered the hello');
     const deadline = { timers: clock, timeoutMs: waitMs, signal: this.#stop.signal, late };

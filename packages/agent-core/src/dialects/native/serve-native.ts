@@ -150,6 +150,7 @@ class NativeServer {
       if (this.#outbox !== outbox) return;
       outbox.post(encodeFrame(opened, { case: 'welcome', value: welcome(context, hello) }, context.host.bytes));
     };
+    context.guestIdentity.take(hello, context.freeze.isFrozen);
     const growing = context.rootGrower.begin(hello.mayGrowRoot);
     if (growing === undefined) answer();
     else void growing.then(answer);

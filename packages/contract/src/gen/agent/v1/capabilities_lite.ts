@@ -1,5 +1,6 @@
 /** Generated from the capabilities that `proto/agent/v1` gives to its methods. */
 export const methodCapabilities = [
+  'accounts',
   'exec',
   'file.read',
   'file.resume',

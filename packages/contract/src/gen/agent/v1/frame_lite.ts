@@ -30,6 +30,9 @@ export const HelloLite = /* @__PURE__ */ liteType<typeof HelloSchema>('innkeeper
   [6, 'vmName', 'string'],
   [7, 'nodeVersion', 'string'],
   [8, 'mayGrowRoot', 'bool'],
+  [9, 'entropy', 'bytes'],
+  [10, 'maySetHostname', 'bool'],
+  [11, 'freshIdentity', 'bool'],
 ]);
 
 export const WelcomeLite = /* @__PURE__ */ liteType<typeof WelcomeSchema>('innkeeper.agent.v1.Welcome', () => [

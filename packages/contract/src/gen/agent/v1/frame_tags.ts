@@ -58,6 +58,9 @@ export const helloVmIdTag = 42;
 export const helloVmNameTag = 50;
 export const helloNodeVersionTag = 58;
 export const helloMayGrowRootTag = 64;
+export const helloEntropyTag = 74;
+export const helloMaySetHostnameTag = 80;
+export const helloFreshIdentityTag = 88;
 
 export const welcomeVersionTag = 8;
 export const welcomeAgentVersionTag = 18;

@@ -3,8 +3,27 @@
 /* eslint-disable */
 
 import { liteType } from "../../../lite/lite-type.ts";
-import type { SyncClockRequestSchema, SyncClockResponseSchema } from "./system_pb.ts";
+import type { ChangeSettingsRequestSchema, GetSettingsRequestSchema, SyncClockRequestSchema, SyncClockResponseSchema, SystemSettingsSchema } from "./system_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
+
+export const GetSettingsRequestLite = /* @__PURE__ */ liteType<typeof GetSettingsRequestSchema>('innkeeper.agent.v1.GetSettingsRequest', () => [
+]);
+
+export const SystemSettingsLite = /* @__PURE__ */ liteType<typeof SystemSettingsSchema>('innkeeper.agent.v1.SystemSettings', () => [
+  [1, 'hostname', 'string'],
+  [2, 'machineId', 'string'],
+  [3, 'hostKeys', 'string', 'repeated'],
+  [4, 'timeZone', 'string'],
+  [5, 'locale', 'string'],
+]);
+
+export const ChangeSettingsRequestLite = /* @__PURE__ */ liteType<typeof ChangeSettingsRequestSchema>('innkeeper.agent.v1.ChangeSettingsRequest', () => [
+  [1, 'hostname', 'string', 'explicit'],
+  [2, 'newMachineId', 'bool'],
+  [3, 'newHostKeys', 'bool'],
+  [4, 'timeZone', 'string', 'explicit'],
+  [5, 'locale', 'string', 'explicit'],
+]);
 
 export const SyncClockRequestLite = /* @__PURE__ */ liteType<typeof SyncClockRequestSchema>('innkeeper.agent.v1.SyncClockRequest', () => [
   [1, 'setUnixNs', 'int64', 'explicit'],
@@ -30,5 +49,27 @@ export const SystemServiceLite = {
     capability: 'system',
     timeoutMs: 60000,
   } satisfies LiteMethod<typeof SyncClockRequestSchema, typeof SyncClockResponseSchema>,
+  getSettings: {
+    name: 'innkeeper.agent.v1.SystemService/GetSettings',
+    kind: 'unary',
+    input: GetSettingsRequestLite,
+    output: SystemSettingsLite,
+    whileFrozen: true,
+    onDisconnect: 'stop',
+    isRepeatable: true,
+    capability: 'system',
+    timeoutMs: 30000,
+  } satisfies LiteMethod<typeof GetSettingsRequestSchema, typeof SystemSettingsSchema>,
+  changeSettings: {
+    name: 'innkeeper.agent.v1.SystemService/ChangeSettings',
+    kind: 'unary',
+    input: ChangeSettingsRequestLite,
+    output: SystemSettingsLite,
+    whileFrozen: false,
+    onDisconnect: 'detach',
+    isRepeatable: false,
+    capability: 'system',
+    timeoutMs: 120000,
+  } satisfies LiteMethod<typeof ChangeSettingsRequestSchema, typeof SystemSettingsSchema>,
 } as const;
 

@@ -11,7 +11,112 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agent/v1/system.proto.
  */
 export const file_agent_v1_system: GenFile = /*@__PURE__*/
-  fileDesc("ChVhZ2VudC92MS9zeXN0ZW0ucHJvdG8SEmlubmtlZXBlci5hZ2VudC52MSI8ChBTeW5jQ2xvY2tSZXF1ZXN0EhgKC3NldF91bml4X25zGAEgASgDSACIAQFCDgoMX3NldF91bml4X25zIncKEVN5bmNDbG9ja1Jlc3BvbnNlEhkKEXdhbGxfdGltZV91bml4X25zGAEgASgDEhAKCG1vdmVkX25zGAIgASgDEg8KB3NlcnZpY2UYAyABKAkSFAoMc3luY2hyb25pemVkGAQgASgIEg4KBmRldGFpbBgFIAEoCTKMAQoNU3lzdGVtU2VydmljZRJ7CglTeW5jQ2xvY2sSJC5pbm5rZWVwZXIuYWdlbnQudjEuU3luY0Nsb2NrUmVxdWVzdBolLmlubmtlZXBlci5hZ2VudC52MS5TeW5jQ2xvY2tSZXNwb25zZSIhwsEYHQoLZ3Vlc3QuYWRtaW4QAhgCOAJCBnN5c3RlbUg8YgZwcm90bzM", [file_options_v1_options]);
+  fileDesc("ChVhZ2VudC92MS9zeXN0ZW0ucHJvdG8SEmlubmtlZXBlci5hZ2VudC52MSIUChJHZXRTZXR0aW5nc1JlcXVlc3QibAoOU3lzdGVtU2V0dGluZ3MSEAoIaG9zdG5hbWUYASABKAkSEgoKbWFjaGluZV9pZBgCIAEoCRIRCglob3N0X2tleXMYAyADKAkSEQoJdGltZV96b25lGAQgASgJEg4KBmxvY2FsZRgFIAEoCSLIAQoVQ2hhbmdlU2V0dGluZ3NSZXF1ZXN0Eh0KCGhvc3RuYW1lGAEgASgJQgbCwRgCCAFIAIgBARIWCg5uZXdfbWFjaGluZV9pZBgCIAEoCBIVCg1uZXdfaG9zdF9rZXlzGAMgASgIEh4KCXRpbWVfem9uZRgEIAEoCUIGwsEYAggBSAGIAQESGwoGbG9jYWxlGAUgASgJQgbCwRgCCAFIAogBAUILCglfaG9zdG5hbWVCDAoKX3RpbWVfem9uZUIJCgdfbG9jYWxlIjwKEFN5bmNDbG9ja1JlcXVlc3QSGAoLc2V0X3VuaXhfbnMYASABKANIAIgBAUIOCgxfc2V0X3VuaXhfbnMidwoRU3luY0Nsb2NrUmVzcG9uc2USGQoRd2FsbF90aW1lX3VuaXhfbnMYASABKAMSEAoIbW92ZWRfbnMYAiABKAMSDwoHc2VydmljZRgDIAEoCRIUCgxzeW5jaHJvbml6ZWQYBCABKAgSDgoGZGV0YWlsGAUgASgJMpADCg1TeXN0ZW1TZXJ2aWNlEnsKCVN5bmNDbG9jaxIkLmlubmtlZXBlci5hZ2VudC52MS5TeW5jQ2xvY2tSZXF1ZXN0GiUuaW5ua2VlcGVyLmFnZW50LnYxLlN5bmNDbG9ja1Jlc3BvbnNlIiHCwRgdCgtndWVzdC5hZG1pbhACGAI4AkIGc3lzdGVtSDwSfQoLR2V0U2V0dGluZ3MSJi5pbm5rZWVwZXIuYWdlbnQudjEuR2V0U2V0dGluZ3NSZXF1ZXN0GiIuaW5ua2VlcGVyLmFnZW50LnYxLlN5c3RlbVNldHRpbmdzIiKQAgHCwRgbCgd2bS52aWV3EAIYAzABOAFCBnN5c3RlbUgeEoIBCg5DaGFuZ2VTZXR0aW5ncxIpLmlubmtlZXBlci5hZ2VudC52MS5DaGFuZ2VTZXR0aW5nc1JlcXVlc3QaIi5pbm5rZWVwZXIuYWdlbnQudjEuU3lzdGVtU2V0dGluZ3MiIcLBGB0KC2d1ZXN0LmFkbWluEAIYAjgCQgZzeXN0ZW1IeGIGcHJvdG8z", [file_options_v1_options]);
+
+/**
+ * @generated from message innkeeper.agent.v1.GetSettingsRequest
+ */
+export type GetSettingsRequest = Message<"innkeeper.agent.v1.GetSettingsRequest"> & {
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.GetSettingsRequest.
+ * Use `create(GetSettingsRequestSchema)` to create a new message.
+ */
+export const GetSettingsRequestSchema: GenMessage<GetSettingsRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_system, 0);
+
+/**
+ * @generated from message innkeeper.agent.v1.SystemSettings
+ */
+export type SystemSettings = Message<"innkeeper.agent.v1.SystemSettings"> & {
+  /**
+   * @generated from field: string hostname = 1;
+   */
+  hostname: string;
+
+  /**
+   * 32 hexadecimal digits; empty if the guest has none.
+   *
+   * @generated from field: string machine_id = 2;
+   */
+  machineId: string;
+
+  /**
+   * The public parts of the SSH host keys, as in known_hosts; at most 16.
+   *
+   * @generated from field: repeated string host_keys = 3;
+   */
+  hostKeys: string[];
+
+  /**
+   * As in the time zone database: "Europe/Vienna". Empty if it is not known.
+   *
+   * @generated from field: string time_zone = 4;
+   */
+  timeZone: string;
+
+  /**
+   * LANG: "de_AT.UTF-8". Empty if it is not set.
+   *
+   * @generated from field: string locale = 5;
+   */
+  locale: string;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.SystemSettings.
+ * Use `create(SystemSettingsSchema)` to create a new message.
+ */
+export const SystemSettingsSchema: GenMessage<SystemSettings> = /*@__PURE__*/
+  messageDesc(file_agent_v1_system, 1);
+
+/**
+ * @generated from message innkeeper.agent.v1.ChangeSettingsRequest
+ */
+export type ChangeSettingsRequest = Message<"innkeeper.agent.v1.ChangeSettingsRequest"> & {
+  /**
+   * 1 to 63 characters of A-Z, a-z, 0-9 and "-", not first or last.
+   *
+   * @generated from field: optional string hostname = 1;
+   */
+  hostname?: string | undefined;
+
+  /**
+   * For a clone, since its original keeps the old one.
+   *
+   * @generated from field: bool new_machine_id = 2;
+   */
+  newMachineId: boolean;
+
+  /**
+   * By ssh-keygen, of all its usual types; keys of other types are removed. A running SSH server is told.
+   *
+   * @generated from field: bool new_host_keys = 3;
+   */
+  newHostKeys: boolean;
+
+  /**
+   * Must be in the guest's time zone database.
+   *
+   * @generated from field: optional string time_zone = 4;
+   */
+  timeZone?: string | undefined;
+
+  /**
+   * Must be installed in the guest. For sessions from now on.
+   *
+   * @generated from field: optional string locale = 5;
+   */
+  locale?: string | undefined;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.ChangeSettingsRequest.
+ * Use `create(ChangeSettingsRequestSchema)` to create a new message.
+ */
+export const ChangeSettingsRequestSchema: GenMessage<ChangeSettingsRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_system, 2);
 
 /**
  * @generated from message innkeeper.agent.v1.SyncClockRequest
@@ -31,7 +136,7 @@ export type SyncClockRequest = Message<"innkeeper.agent.v1.SyncClockRequest"> & 
  * Use `create(SyncClockRequestSchema)` to create a new message.
  */
 export const SyncClockRequestSchema: GenMessage<SyncClockRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_system, 0);
+  messageDesc(file_agent_v1_system, 3);
 
 /**
  * @generated from message innkeeper.agent.v1.SyncClockResponse
@@ -78,10 +183,10 @@ export type SyncClockResponse = Message<"innkeeper.agent.v1.SyncClockResponse"> 
  * Use `create(SyncClockResponseSchema)` to create a new message.
  */
 export const SyncClockResponseSchema: GenMessage<SyncClockResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_system, 1);
+  messageDesc(file_agent_v1_system, 4);
 
 /**
- * What makes a guest this machine: its clock.
+ * What makes a guest this machine: its clock, names, keys and region.
  *
  * @generated from service innkeeper.agent.v1.SystemService
  */
@@ -95,6 +200,24 @@ export const SystemService: GenService<{
     methodKind: "unary";
     input: typeof SyncClockRequestSchema;
     output: typeof SyncClockResponseSchema;
+  },
+  /**
+   * @generated from rpc innkeeper.agent.v1.SystemService.GetSettings
+   */
+  getSettings: {
+    methodKind: "unary";
+    input: typeof GetSettingsRequestSchema;
+    output: typeof SystemSettingsSchema;
+  },
+  /**
+   * Changes what is given and returns all settings as they are then. Everything is checked before the first change.
+   *
+   * @generated from rpc innkeeper.agent.v1.SystemService.ChangeSettings
+   */
+  changeSettings: {
+    methodKind: "unary";
+    input: typeof ChangeSettingsRequestSchema;
+    output: typeof SystemSettingsSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_agent_v1_system, 0);
