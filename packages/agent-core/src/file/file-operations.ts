@@ -1,8 +1,6 @@
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { firstOf, immediateOperation, type Operation, operation, unaryOperation } from '../dispatch.ts';
 import type { Host } from '../host.ts';
-import { readTar } from '../tar/read-tar.ts';
-import { writeTar } from '../tar/write-tar.ts';
 import { setFileMode, setFileOwner } from '../tree/change-tree.ts';
 import { listDirectory } from '../tree/list-directory.ts';
 import { makeDirectory } from '../tree/make-directory.ts';
@@ -37,8 +35,12 @@ export function fileOperations(host: Host, stopping: AbortSignal, folders?: Part
     unaryOperation(FileServiceLite.setOwner, async (request, signal) => ({
       changed: BigInt(await setFileOwner(host, request, signal)),
     })),
-    operation(FileServiceLite.readTar, async (input, context) => readTar(host, await firstOf(input), context)),
-    operation(FileServiceLite.writeTar, (input, context) => writeTar(host, input, context, folders)),
+    operation(FileServiceLite.readTar, async (input, context) =>
+      (await import('../tar/read-tar.ts')).readTar(host, await firstOf(input), context),
+    ),
+    operation(FileServiceLite.writeTar, async (input, context) =>
+      (await import('../tar/write-tar.ts')).writeTar(host, input, context, folders),
+    ),
     operation(FileServiceLite.watch, async (input, context) => watches(await firstOf(input), context)),
   ];
 }

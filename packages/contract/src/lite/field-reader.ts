@@ -1,4 +1,7 @@
-import { MalformedMessageError } from './lite-decode.ts';
+/** The bytes are not a valid message of the requested type. */
+export class MalformedMessageError extends Error {
+  override readonly name = 'MalformedMessageError';
+}
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -41,11 +44,11 @@ export class FieldReader {
   #longVarint(): number {
     let value = 0;
     for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.#byte();
+      const byte = this.byte();
       value |= (byte & 127) << shift;
       if (byte < 128) return value;
     }
-    const last = this.#byte();
+    const last = this.byte();
     if (last > 15) throw new MalformedMessageError('A number exceeds 32 bits.');
     return value + last * 0x1000_0000;
   }
@@ -84,23 +87,23 @@ export class FieldReader {
   /** Skips an unknown field. */
   skip(wireType: number): void {
     if (wireType === 0) this.#skipVarint();
-    else if (wireType === 1) this.#advance(8);
+    else if (wireType === 1) this.advance(8);
     else if (wireType === 2) this.position = this.delimitedEnd();
-    else if (wireType === 5) this.#advance(4);
+    else if (wireType === 5) this.advance(4);
     else throw new MalformedMessageError(`Unknown wire type ${wireType}.`);
   }
 
   #skipVarint(): void {
-    for (let count = 0; count < 10; count++) if (this.#byte() < 128) return;
+    for (let count = 0; count < 10; count++) if (this.byte() < 128) return;
     throw new MalformedMessageError('A number is longer than ten bytes.');
   }
 
-  #advance(count: number): void {
+  protected advance(count: number): void {
     this.position += count;
     if (this.position > this.end) throw new MalformedMessageError('The message ends in the middle of a number.');
   }
 
-  #byte(): number {
+  protected byte(): number {
     if (this.position >= this.end) throw new MalformedMessageError('The message ends in the middle of a field.');
     return this.#bytes[this.position++] as number;
   }

@@ -1,15 +1,11 @@
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
+import { FieldReader, MalformedMessageError } from './field-reader.ts';
 import type { LiteField, LiteType } from './lite-type.ts';
+
+export { MalformedMessageError };
 
 /** Messages nested deeper than this are refused. */
 export const maxNesting = 32;
-
-/** The bytes are not a valid message of the requested type. */
-export class MalformedMessageError extends Error {
-  override readonly name = 'MalformedMessageError';
-}
-
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Decodes a message into the same shape as protobuf-es' `fromBinary`: defaults filled in, absent optional fields left
@@ -160,12 +156,13 @@ function readValue(reader: Reader, field: LiteField, depth: number): unknown {
   }
 }
 
-class Reader {
+/** Adds what tables need to the reader of frames: 64-bit and fixed numbers, and a limit of entries. */
+class Reader extends FieldReader {
   readonly #bytes: Uint8Array;
   #entriesLeft: number;
-  position = 0;
 
   constructor(bytes: Uint8Array, maxEntries: number) {
+    super(bytes, 0, bytes.length);
     this.#bytes = bytes;
     this.#entriesLeft = maxEntries;
   }
@@ -173,32 +170,6 @@ class Reader {
   /** Counts one more entry of a list or a map. */
   countEntry(): void {
     if (--this.#entriesLeft < 0) throw new MalformedMessageError('A message has too many entries.');
-  }
-
-  #byte(): number {
-    const byte = this.#bytes[this.position];
-    if (byte === undefined) throw new MalformedMessageError('The message ends in the middle of a field.');
-    this.position++;
-    return byte;
-  }
-
-  tag(): number {
-    const tag = this.varint();
-    if (tag < 8 || tag > 0xffff_ffff) throw new MalformedMessageError(`Invalid field number ${Math.floor(tag / 8)}.`);
-    return tag;
-  }
-
-  /** A tag or a length: at most 2^53. */
-  varint(): number {
-    let value = 0;
-    let scale = 1;
-    for (let count = 0; count < 8; count++) {
-      const byte = this.#byte();
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-      scale *= 128;
-    }
-    throw new MalformedMessageError('A tag or length is longer than eight bytes.');
   }
 
   /** Unsigned 64 bits. Small numbers, nearly all in practice, avoid BigInt arithmetic. */
@@ -211,14 +182,14 @@ class Reader {
     let low = 0;
     let scale = 1;
     for (let count = 0; count < 7; count++) {
-      const byte = this.#byte();
+      const byte = this.byte();
       low += (byte & 127) * scale;
       if (byte < 128) return BigInt(low);
       scale *= 128;
     }
     let value = BigInt(low);
     for (let shift = 49n; shift < 70n; shift += 7n) {
-      const byte = this.#byte();
+      const byte = this.byte();
       value |= BigInt(byte & 127) << shift;
       // A mask, since BigInt.asUintN of QuickJS 2025-04-26 makes 2^63 and above negative.
       if (byte < 128) return value & 0xffff_ffff_ffff_ffffn;
@@ -226,43 +197,9 @@ class Reader {
     throw new MalformedMessageError('A number is longer than ten bytes.');
   }
 
-  delimitedEnd(): number {
-    const length = this.varint();
-    const end = this.position + length;
-    if (end > this.#bytes.length) throw new MalformedMessageError(`A field of ${length} bytes runs past the end.`);
-    return end;
-  }
-
-  bytes(): Uint8Array {
-    const end = this.delimitedEnd();
-    const value = this.#bytes.subarray(this.position, end);
-    this.position = end;
-    return value;
-  }
-
-  string(): string {
-    const bytes = this.bytes();
-    try {
-      return decoder.decode(bytes);
-    } catch {
-      // The decoder's own error contains nothing else.
-      throw new MalformedMessageError('A string is not UTF-8.');
-    }
-  }
-
   fixed(count: number): DataView {
     const start = this.position;
-    this.position += count;
-    if (this.position > this.#bytes.length)
-      throw new MalformedMessageError('The message ends in the middle of a number.');
+    this.advance(count);
     return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + start, count);
-  }
-
-  skip(wire: number): void {
-    if (wire === 0) this.bigVarint();
-    else if (wire === 1) this.fixed(8);
-    else if (wire === 2) this.position = this.delimitedEnd();
-    else if (wire === 5) this.fixed(4);
-    else throw new MalformedMessageError(`Unknown wire type ${wire}.`);
   }
 }
