@@ -7,7 +7,9 @@ import { after, before, describe, it } from 'node:test';
 import { VmState } from '@innkeeper/contract/control';
 import { agentPeakRssBytes } from './agent-memory.ts';
 import { measureBusyLoop } from './busy-loop.ts';
+import { checkInventory } from './check-inventory.ts';
 import { checkServiceUnit } from './check-service-unit.ts';
+import { checkServices } from './check-services.ts';
 import { checkShell, checkTerminal } from './check-terminal.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { rootFileSystemHeader } from './guest-disk.ts';
@@ -63,6 +65,16 @@ export function testGuest({ image, init, bootMs }: Guest): void {
         await checkServiceUnit(name, options);
       });
     }
+
+    if (init !== 'busybox') {
+      it(`${image}: services are listed, started, stopped and enabled, and a failed one says why`, async () => {
+        await checkServices(name, init, options);
+      });
+    }
+
+    it(`${image}: the inventory has the guest’s disk, packages, users and routes, and no containers with the reason`, async () => {
+      await checkInventory(name, options);
+    });
 
     it(`${image}: the reported memory is the same as from free`, async () => {
       const free = await innText(['exec', name, '--', 'free', '-b'], options);

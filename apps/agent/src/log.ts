@@ -8,7 +8,7 @@ export type LogLevel = (typeof levels)[number];
  * One line per event: level, event, fields as name=value. The init system adds the time. Never waits: `to` queues or
  * drops what cannot be written now.
  */
-export function createLog(from: LogLevel, to: LineWriter, base: LogFields = {}): Log {
+export function createLog(from: LogLevel, to: Pick<LineWriter, 'write'>, base: LogFields = {}): Log {
   const write = (level: LogLevel, event: string, fields: LogFields = {}): void => {
     if (levels.indexOf(level) < levels.indexOf(from)) return;
     const rest = Object.entries({ ...base, ...fields })

@@ -1,4 +1,4 @@
-import { createAgent } from '@innkeeper/agent-core';
+import { AgentLog, createAgent } from '@innkeeper/agent-core';
 import { exit, open, write } from 'host';
 import { listenUnix } from './channels/listen-unix.ts';
 import { servePort } from './channels/serve-port.ts';
@@ -22,7 +22,15 @@ const ports = [
 
 /** Serves until SIGTERM or SIGINT, then says goodbye to the nodes and exits 0. */
 export function serve(options: Options & { readonly command: 'serve' }): void {
-  const log = createLog(options.logLevel, new LineWriter(standardError()));
+  const host = createQuickJsHost();
+  const agentLog = new AgentLog(host.clock);
+  const writer = new LineWriter(standardError());
+  const log = createLog(options.logLevel, {
+    write: (line) => {
+      agentLog.add(line);
+      writer.write(line);
+    },
+  });
   protectFromOutOfMemory();
   // An agent that is only tried out leaves nothing on its machine.
   const state = options.virtio
@@ -31,7 +39,7 @@ export function serve(options: Options & { readonly command: 'serve' }): void {
         networkRecordPath: '/var/lib/innkeeper-agent/network.json',
       }
     : {};
-  const agent = createAgent(createQuickJsHost(), log, undefined, state);
+  const agent = createAgent(host, log, undefined, { ...state, agentLog });
   const controller = new AbortController();
   const stop = (): void => {
     // First, so that no new connection is served.

@@ -147,6 +147,11 @@ function addGuests(program: Command): void {
       'Show what a guest consists of: system, hardware, routes; or its packages, users or containers',
       () => import('./commands/inventory.ts'),
     ],
+    [
+      'logs [options] <vm>',
+      'Print the journal of a guest, a file, the log of its kernel or of its agent',
+      () => import('./commands/logs.ts'),
+    ],
     ['ps [options] <vm>', 'List the processes of a guest, the busiest first', () => import('./commands/ps.ts')],
     ['signal [options] <vm> <pid...>', 'Send a signal to processes of a guest', () => import('./commands/signal.ts')],
     [

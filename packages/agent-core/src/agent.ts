@@ -8,6 +8,7 @@ import { freezeRecordPath } from './filesystem/freeze-record-path.ts';
 import { GuestFreezeState } from './freeze-state.ts';
 import { hex } from './hex.ts';
 import type { Host } from './host.ts';
+import { AgentLog } from './log/agent-log.ts';
 import { type AgentParts, loadService, networkChanges, partialFolders } from './services.ts';
 import { ClockStepper } from './serving/clock-step.ts';
 import { detect } from './serving/detect.ts';
@@ -45,6 +46,8 @@ export interface AgentOptions {
   readonly partialFoldersPath?: string | undefined;
   /** A record of a change of the network that is not confirmed. Default: one that a restart of the guest removes. */
   readonly networkRecordPath?: string | undefined;
+  /** What `log` writes, for the method that reads it. Default: it has no lines. */
+  readonly agentLog?: AgentLog | undefined;
 }
 
 /**
@@ -55,7 +58,11 @@ export function createAgent(
   host: Host,
   log: Log,
   dialects: readonly Dialect[] = servedDialects,
-  { partialFoldersPath, networkRecordPath = '/run/innkeeper/network.json' }: AgentOptions = {},
+  {
+    partialFoldersPath,
+    networkRecordPath = '/run/innkeeper/network.json',
+    agentLog = new AgentLog(host.clock),
+  }: AgentOptions = {},
 ): Agent {
   const stopping = new AbortController();
   const instance = hex(host.bytes.random(16));
@@ -68,6 +75,7 @@ export function createAgent(
   const parts: AgentParts = {
     host,
     log,
+    agentLog,
     bootId,
     freeze,
     stopping: stopping.signal,

@@ -2,6 +2,7 @@ import { methodCapabilities } from '@innkeeper/contract/agent-lite';
 import type { CapabilityName } from '@innkeeper/contract/capabilities';
 import { exists } from './file/exists.ts';
 import type { Host } from './host.ts';
+import { programPath } from './program-path.ts';
 import { readTrimmed } from './telemetry/read-trimmed.ts';
 import { serviceInit } from './unit/service-init.ts';
 
@@ -41,6 +42,11 @@ export function capabilitiesOf(host: Host): Capabilities {
       reason: 'this kernel is older than 5.6; paths are walked component by component',
     },
     serviceCheck(host),
+    {
+      name: 'logs.journal',
+      has: programPath(host, 'journalctl') !== undefined,
+      reason: 'this guest has no journalctl',
+    },
     {
       name: 'network',
       has: mayConfigureNetwork(host),

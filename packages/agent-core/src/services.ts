@@ -3,6 +3,7 @@ import type { Operation } from './dispatch.ts';
 import type { PartialFolders } from './file/partial-folders.ts';
 import type { GuestFreezeState } from './freeze-state.ts';
 import type { Host } from './host.ts';
+import type { AgentLog } from './log/agent-log.ts';
 import type { NetworkChanges } from './network/network-changes.ts';
 import type { ProcessRegistry } from './process/process-registry.ts';
 
@@ -10,6 +11,8 @@ import type { ProcessRegistry } from './process/process-registry.ts';
 export interface AgentParts {
   readonly host: Host;
   readonly log: Log;
+  /** What `log` has written, as far as it is kept. */
+  readonly agentLog: AgentLog;
   readonly bootId: string;
   readonly freeze: GuestFreezeState;
   /** Aborted when the agent stops. */
@@ -54,6 +57,10 @@ export const services: Readonly<Record<string, Service>> = {
   'innkeeper.agent.v1.InventoryService': lazy(
     () => import('./inventory/inventory-operations.ts'),
     (part, { host }) => part.inventoryOperations(host),
+  ),
+  'innkeeper.agent.v1.LogService': lazy(
+    () => import('./log/log-operations.ts'),
+    (part, { host, agentLog }) => part.logOperations(host, agentLog),
   ),
   'innkeeper.agent.v1.NetworkService': lazy(
     () => import('./network/network-operations.ts'),

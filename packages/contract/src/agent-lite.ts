@@ -9,6 +9,7 @@ export * from './gen/agent/v1/filesystem_lite.ts';
 export * from './gen/agent/v1/frame_lite.ts';
 export * from './gen/agent/v1/guest_process_lite.ts';
 export * from './gen/agent/v1/inventory_lite.ts';
+export * from './gen/agent/v1/log_lite.ts';
 export * from './gen/agent/v1/network_lite.ts';
 export * from './gen/agent/v1/power_lite.ts';
 export * from './gen/agent/v1/process_lite.ts';

@@ -9,6 +9,8 @@ import { GuestProcessServiceLite } from './gen/agent/v1/guest_process_lite.ts';
 import { GuestProcessService } from './gen/agent/v1/guest_process_pb.ts';
 import { InventoryServiceLite } from './gen/agent/v1/inventory_lite.ts';
 import { InventoryService } from './gen/agent/v1/inventory_pb.ts';
+import { LogServiceLite } from './gen/agent/v1/log_lite.ts';
+import { LogService } from './gen/agent/v1/log_pb.ts';
 import { NetworkServiceLite } from './gen/agent/v1/network_lite.ts';
 import { NetworkService } from './gen/agent/v1/network_pb.ts';
 import { PowerServiceLite } from './gen/agent/v1/power_lite.ts';
@@ -33,6 +35,7 @@ export const agentServices: readonly DescService[] = [
   GuestProcessService,
   InventoryService,
   NetworkService,
+  LogService,
   PowerService,
   ProcessService,
   SystemService,
@@ -49,6 +52,7 @@ const liteMethods: ReadonlyMap<string, LiteMethod> = new Map(
     GuestProcessServiceLite,
     InventoryServiceLite,
     NetworkServiceLite,
+    LogServiceLite,
     PowerServiceLite,
     ProcessServiceLite,
     SystemServiceLite,

@@ -8,6 +8,7 @@ export * from './gen/agent/v1/filesystem_tags.ts';
 export * from './gen/agent/v1/frame_tags.ts';
 export * from './gen/agent/v1/guest_process_tags.ts';
 export * from './gen/agent/v1/inventory_tags.ts';
+export * from './gen/agent/v1/log_tags.ts';
 export * from './gen/agent/v1/network_tags.ts';
 export * from './gen/agent/v1/power_tags.ts';
 export * from './gen/agent/v1/process_tags.ts';

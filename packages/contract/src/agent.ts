@@ -8,6 +8,7 @@ export * from './gen/agent/v1/filesystem_pb.ts';
 export * from './gen/agent/v1/frame_pb.ts';
 export * from './gen/agent/v1/guest_process_pb.ts';
 export * from './gen/agent/v1/inventory_pb.ts';
+export * from './gen/agent/v1/log_pb.ts';
 export * from './gen/agent/v1/network_pb.ts';
 export * from './gen/agent/v1/power_pb.ts';
 export * from './gen/agent/v1/process_pb.ts';

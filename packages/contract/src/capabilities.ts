@@ -15,6 +15,8 @@ export const capabilities = {
   'filesystem.trim': 'reports unused blocks to the disk',
   inventory: 'reports the guest’s hardware, packages, accounts and containers',
   network: 'configures network interfaces',
+  logs: 'reads and follows logs: text files, the kernel’s and its own',
+  'logs.journal': 'and the journal of systemd',
   power: 'shuts down, reboots, halts',
   'requests.parts': 'accepts requests that are longer than a frame, in parts',
   processes: 'lists the guest’s processes and sends them signals',

@@ -40,6 +40,12 @@ export const maxHookOutputChars = 1024;
 /** Maximum number of hooks of one kind; later ones by name do not run. */
 export const maxHooks = 32;
 
+/** Maximum number of earlier entries of a log. */
+export const maxLogLines = 10_000;
+/** Maximum UTF-16 units of the message of an entry; longer ones are cut. */
+export const maxLogMessageChars = 8000;
+/** Maximum UTF-16 units of a text that is searched in a log. */
+export const maxLogTextChars = 256;
 /** Limit and default of the time for starting or stopping a unit, in milliseconds. systemd itself waits 90 s. */
 export const unitControlMs = { default: 100_000, max: 300_000 } as const;
 /** Maximum number of the last lines of a unit's log. */

@@ -111,6 +111,9 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   // No command lines and no environment of containers.
   'Container.*': ['vm.view'],
   'ContainerRuntime.*': ['vm.view'],
+  // What programs printed may contain secrets.
+  'LogBatch.*': ['guest.exec', 'guest.file.read'],
+  'LogEntry.*': ['guest.exec', 'guest.file.read'],
   'Unit.*': ['vm.view', 'guest.admin'],
   'ListUnitsResponse.*': ['vm.view'],
   // What a service printed may contain secrets.

@@ -43,7 +43,7 @@ describe('the audit of what only reads', () => {
     return (body['entries'] ?? []) as Record<string, unknown>[];
   };
 
-  it('processes, services, inventories, terminals, telemetry and diagnoses of a guest are coalesced, by an option of their methods', () => {
+  it('processes, services, inventories, logs, terminals, telemetry and diagnoses of a guest are coalesced, by an option of their methods', () => {
     const coalesced = allMethods.filter((method) => rulesOf(method).audit === Audit.COALESCED);
     assert.deepEqual(coalesced.map(({ parent, name }) => `${parent.name}/${name}`).sort(), [
       'AccountService/List',
@@ -53,6 +53,7 @@ describe('the audit of what only reads', () => {
       'InventoryService/ListAccounts',
       'InventoryService/ListContainers',
       'InventoryService/ListPackages',
+      'LogService/Read',
       'ProcessService/List',
       'SystemService/GetSettings',
       'TelemetryService/GetSystem',

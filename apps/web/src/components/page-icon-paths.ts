@@ -49,6 +49,7 @@ export const pageIconPaths = {
   processes: 'M12 4v5M12 9H6v5M12 9h6v5M4 14h4v5H4zM16 14h4v5h-4zM10 14h4v5h-4zM12 9v5',
   services: 'M4 5h16v5H4zM4 14h16v5H4zM8 7.5h.01M8 16.5h.01M16 7.5h1M16 16.5h1',
   inventory: 'M12 3 4 7v10l8 4 8-4V7zM4 7l8 4 8-4M12 11v10',
+  logs: 'M5 4h14v16H5zM8 8h8M8 12h8M8 16h5',
   chart: 'M4 20V4M4 20h16M8 16l4-5 3 3 5-7',
   history: 'M5 6h14M5 12h14M5 18h9',
 } as const;

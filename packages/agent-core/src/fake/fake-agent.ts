@@ -1,6 +1,7 @@
 import { silentLog } from '@innkeeper/kit';
 import { type Agent, createAgent } from '../agent.ts';
 import type { Clock } from '../host.ts';
+import { AgentLog } from '../log/agent-log.ts';
 import { createChannelPair } from './channel-pair.ts';
 import { FakeHost } from './fake-host.ts';
 import { FakeNode } from './fake-node.ts';
@@ -11,6 +12,8 @@ export interface FakeAgent<C extends Clock> {
   readonly host: FakeHost<C>;
   readonly agent: Agent;
   readonly node: FakeNode;
+  /** The agent's own log, to which the fake one adds nothing itself. */
+  readonly agentLog: AgentLog;
   /** Another node, on its own channel. */
   connect(): Promise<FakeNode>;
   /** Closes the channels, as when the program ends. */
@@ -21,7 +24,8 @@ export interface FakeAgent<C extends Clock> {
 export async function startFakeAgent<C extends Clock = ManualClock>(
   host: FakeHost<C> = new FakeHost<C>(),
 ): Promise<FakeAgent<C>> {
-  const agent = createAgent(host, silentLog);
+  const agentLog = new AgentLog(host.clock);
+  const agent = createAgent(host, silentLog, undefined, { agentLog });
   const controller = new AbortController();
   const connect = async (): Promise<FakeNode> => {
     const [ours, theirs] = createChannelPair();
@@ -33,5 +37,5 @@ export async function startFakeAgent<C extends Clock = ManualClock>(
     await node.hello();
     return node;
   };
-  return { host, agent, node: await connect(), connect, end: () => controller.abort() };
+  return { host, agent, agentLog, node: await connect(), connect, end: () => controller.abort() };
 }

@@ -1,5 +1,6 @@
 import { silentLog } from '@innkeeper/kit';
 import { GuestFreezeState } from '../freeze-state.ts';
+import { AgentLog } from '../log/agent-log.ts';
 import { services } from '../services.ts';
 import { FakeHost } from './fake-host.ts';
 
@@ -8,9 +9,11 @@ import { FakeHost } from './fake-host.ts';
  * with a clock of its own does not see.
  */
 export async function loadServices(): Promise<void> {
+  const host = new FakeHost();
   const parts = {
-    host: new FakeHost(),
+    host,
     log: silentLog,
+    agentLog: new AgentLog(host.clock),
     bootId: 'boot',
     freeze: new GuestFreezeState(),
     stopping: new AbortController().signal,

@@ -106,8 +106,10 @@ export class ScriptUnits implements UnitManager {
     const [detail = '', state = UnitState.STOPPED] =
       marks.find(([folder]) => exists(this.#host, `${openrc}/${folder}/${name}`)) ?? [];
     if (state !== UnitState.STARTED) return { state, detail };
+    // The first is by the script's own setting, the second by start-stop-daemon.
+    const set = readTrimmed(this.#host, `${openrc}/options/${name}/pidfile`, headBytes);
     const daemon = readTrimmed(this.#host, `${openrc}/daemons/${name}/001`, headBytes);
-    const file = /^pidfile=(\/.+)$/m.exec(daemon ?? '')?.[1];
+    const file = /^(?:pidfile=)?(\/.+)$/m.exec(set ?? daemon ?? '')?.[1];
     const pid = /^\d{1,9}$/.exec(file === undefined ? '' : (readTrimmed(this.#host, file, 64) ?? ''))?.[0];
     if (pid === undefined) return { state, detail };
     return exists(this.#host, `/proc/${pid}`)

@@ -235,7 +235,7 @@ function openrc(): FakeHost {
   for (const name of ['rc-service', 'rc-update']) host.files.put(`/sbin/${name}`, '', { mode: 0o755 });
   for (const name of ['sshd', 'crashed', 'once']) host.files.put(`/run/openrc/started/${name}`, '');
   host.files.put('/run/openrc/daemons/sshd/001', 'exec=/usr/sbin/sshd\npidfile=/run/sshd.pid\n');
-  host.files.put('/run/openrc/daemons/crashed/001', 'pidfile=/run/crashed.pid\n');
+  host.files.put('/run/openrc/options/crashed/pidfile', '/run/crashed.pid');
   host.files.put('/run/sshd.pid', '1\n');
   host.files.put('/run/crashed.pid', '4000000\n');
   host.files.put('/etc/runlevels/default/sshd', '');

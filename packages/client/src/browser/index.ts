@@ -11,6 +11,7 @@ export {
 export { type ControlClient, controlClient } from '../core/control-client.ts';
 export { type GuestClient, guestClient } from '../core/guest-client.ts';
 export type { GuestInventory, PackageList } from '../core/guest-inventory.ts';
+export { type GuestLogs, logPriorityName, type ReadLogOptions } from '../core/guest-logs.ts';
 export type { SetNetworkOptions } from '../core/guest-networks.ts';
 export {
   type ControlUnitOptions,

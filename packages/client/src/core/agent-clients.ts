@@ -5,6 +5,7 @@ import {
   FilesystemService,
   GuestProcessService,
   InventoryService,
+  LogService,
   NetworkService,
   PowerService,
   ProcessService,
@@ -25,6 +26,7 @@ export interface AgentClients {
   readonly processes: Client<typeof GuestProcessService>;
   readonly inventory: Client<typeof InventoryService>;
   readonly network: Client<typeof NetworkService>;
+  readonly logs: Client<typeof LogService>;
   readonly power: Client<typeof PowerService>;
   /** Commands started by the agent. Bidirectional streams need HTTP/2, so they do not work in a browser. */
   readonly commands: Client<typeof ProcessService>;
@@ -56,6 +58,9 @@ export function agentClients(service: MakeService, vm: string): AgentClients {
     },
     get network() {
       return service(NetworkService, headers);
+    },
+    get logs() {
+      return service(LogService, headers);
     },
     get power() {
       return service(PowerService, headers);

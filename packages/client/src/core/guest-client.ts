@@ -7,6 +7,7 @@ import { type ExecOptions, type ExecStream, openExec } from './exec.ts';
 import { createGuestFiles, type GuestFiles } from './guest-files.ts';
 import { createGuestFilesystems, type GuestFilesystems } from './guest-filesystems.ts';
 import { createGuestInventory, type GuestInventory } from './guest-inventory.ts';
+import { createGuestLogs, type GuestLogs } from './guest-logs.ts';
 import { createGuestNetworks, type GuestNetworks } from './guest-networks.ts';
 import { createGuestPower, type GuestPower } from './guest-power.ts';
 import { createGuestProcesses, type GuestProcesses } from './guest-processes.ts';
@@ -35,6 +36,8 @@ export interface GuestClient<Contents extends object> {
   readonly inventory: GuestInventory;
   /** Addresses, routes and name servers of guests. */
   readonly networks: GuestNetworks;
+  /** Logs of guests, followed. */
+  readonly logs: GuestLogs;
   /** Shutdown and reboot from inside the guest. */
   readonly power: GuestPower;
   /** Processes in guests. */
@@ -72,6 +75,7 @@ export function guestClient<Contents extends object>(
     filesystems: createGuestFilesystems(agent),
     inventory: createGuestInventory(agent),
     networks: createGuestNetworks(agent),
+    logs: createGuestLogs(agent),
     power: createGuestPower(agent),
     processes: createGuestProcesses(agent),
     terminals: createTerminals(terminals, openSocket),

@@ -8,6 +8,7 @@ export type { ExecOptions, ExecStream } from '../core/exec.ts';
 export type { GuestFiles, ListFilesOptions, MakeFolderOptions, PathOptions, TreeOptions } from '../core/guest-files.ts';
 export type { FreezeOptions, GuestFilesystems, TrimOptions } from '../core/guest-filesystems.ts';
 export type { GuestInventory, PackageList } from '../core/guest-inventory.ts';
+export { type GuestLogs, logPriority, logPriorityName, type ReadLogOptions } from '../core/guest-logs.ts';
 export type { AddressOptions, GuestNetworks, SetNetworkOptions } from '../core/guest-networks.ts';
 export type { GuestPower, GuestShutdownOptions } from '../core/guest-power.ts';
 export type { GuestProcesses, ListProcessesOptions, SignalOptions } from '../core/guest-processes.ts';

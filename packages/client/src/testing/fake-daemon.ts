@@ -10,6 +10,7 @@ import {
   FilesystemService,
   GuestProcessService,
   InventoryService,
+  LogService,
   NetworkService,
   UnitService,
 } from '@innkeeper/contract/agent';
@@ -34,6 +35,7 @@ export interface FakeHandlers {
   readonly guestFilesystems?: Partial<ServiceImpl<typeof FilesystemService>>;
   readonly guestProcesses?: Partial<ServiceImpl<typeof GuestProcessService>>;
   readonly guestInventory?: Partial<ServiceImpl<typeof InventoryService>>;
+  readonly guestLogs?: Partial<ServiceImpl<typeof LogService>>;
   readonly guestUnits?: Partial<ServiceImpl<typeof UnitService>>;
   readonly guestNetwork?: Partial<ServiceImpl<typeof NetworkService>>;
   readonly images?: Partial<ServiceImpl<typeof ImageService>>;
@@ -150,6 +152,7 @@ function handleRequest(handlers: FakeHandlers, request: IncomingMessage, respons
       router.service(FilesystemService, handlers.guestFilesystems ?? {});
       router.service(GuestProcessService, handlers.guestProcesses ?? {});
       router.service(InventoryService, handlers.guestInventory ?? {});
+      router.service(LogService, handlers.guestLogs ?? {});
       router.service(UnitService, handlers.guestUnits ?? {});
       router.service(NetworkService, handlers.guestNetwork ?? {});
       router.service(ImageService, handlers.images ?? {});

@@ -42,6 +42,8 @@ export const auditForms: Readonly<Record<string, string>> = {
   'InventoryService/ListPackages': 'listed|list the packages of {vm}',
   'InventoryService/ListAccounts': 'listed|list the accounts of {vm}',
   'InventoryService/ListContainers': 'listed|list the containers of {vm}',
+  'LogService/Read': 'read|read a log of {vm}',
+  'LogService/ReadFile': 'read|read the end of {path} on {vm}',
   'UnitService/List': 'listed|list the services of {vm}',
   'UnitService/Get': 'looked|look at the service {name} of {vm}',
   'UnitService/Control': 'controlled|control the service {name} of {vm}',

@@ -24,6 +24,7 @@ export const vmTabs: readonly VmTab[] = [
   { key: 'processes', label: 'Processes', component: lazyPage(() => import('./processes-tab.tsx')) },
   { key: 'network', label: 'Network', component: lazyPage(() => import('./network-tab.tsx')) },
   { key: 'services', label: 'Services', component: lazyPage(() => import('./services-tab.tsx')) },
+  { key: 'logs', label: 'Logs', fill: true, component: lazyPage(() => import('./logs-tab.tsx')) },
   { key: 'inventory', label: 'Inventory', component: lazyPage(() => import('./inventory-tab.tsx')) },
   {
     key: 'accounts',

@@ -27,7 +27,7 @@ describe('the palette', () => {
     const path = (query: string) => paletteEntries({ query, vms: found(query), here: undefined, may: all })[0]?.path;
     assert.equal(path('terminal web-1'), '/vms/web-1/terminal');
     assert.equal(path('web-1 term'), '/vms/web-1/terminal');
-    for (const tab of ['console', 'files', 'processes', 'services', 'inventory', 'metrics', 'agent', 'events'])
+    for (const tab of ['console', 'files', 'processes', 'services', 'inventory', 'logs', 'metrics', 'agent', 'events'])
       assert.equal(path(`${tab} web-1`), `/vms/web-1/${tab}`);
     assert.match(path('run web-1') ?? '', /^\/runs\/new\?.*web-1/);
   });

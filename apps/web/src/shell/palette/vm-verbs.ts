@@ -123,6 +123,14 @@ export const vmVerbs: readonly VmVerb[] = [
     tab: 'accounts',
   },
   {
+    key: 'logs',
+    label: 'Logs of',
+    words: ['logs', 'journal', 'dmesg'],
+    icon: 'logs',
+    privilege: 'vm.view',
+    tab: 'logs',
+  },
+  {
     key: 'metrics',
     label: 'Metrics of',
     words: ['metrics', 'charts', 'graphs'],

@@ -9,6 +9,7 @@ export const methodCapabilities = [
   'filesystem.freeze',
   'filesystem.trim',
   'inventory',
+  'logs',
   'network',
   'power',
   'processes',
