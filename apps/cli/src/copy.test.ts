@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { link, lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  constants,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -122,9 +134,13 @@ describe('inn cp', () => {
     };
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', [fifo]);
-    const [read] = await Promise.all([readFile(fifo, 'utf8'), download(fifo)]);
-    assert.equal(read, 'text');
+    // Open before the download, so that neither waits for the other.
+    const reader = await open(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+    await download(fifo);
     assert.ok((await lstat(fifo)).isFIFO());
+    const { bytesRead, buffer } = await reader.read(Buffer.alloc(100));
+    await reader.close();
+    assert.equal(buffer.toString('utf8', 0, bytesRead), 'text');
     await download('/dev/null');
     assert.ok((await lstat('/dev/null')).isCharacterDevice());
     for (const name of ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']) assert.equal(await download(name), 'text');
@@ -134,9 +150,12 @@ describe('inn cp', () => {
     await download(second);
     assert.equal(await readFile(first, 'utf8'), 'text');
     const secret = join(folder, 'secret');
-    await writeFile(secret, 'old', { mode: 0o600 });
-    await download(secret);
-    assert.equal((await lstat(secret)).mode & 0o7777, 0o600);
+    await writeFile(secret, 'old');
+    for (const mode of [0o600, 0o751]) {
+      await chmod(secret, mode);
+      await download(secret);
+      assert.equal((await lstat(secret)).mode & 0o7777, mode);
+    }
     assert.deepEqual((await readdir(folder)).sort(), ['fifo', 'first', 'innkeeper.sock', 'second', 'secret']);
   });
 

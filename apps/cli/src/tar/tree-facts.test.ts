@@ -122,12 +122,12 @@ describe('what a copy of a tree keeps on this machine', () => {
     const more = { attributes: new Map([...evil, ['user.note', Buffer.from('n')]]) };
     assert.deepEqual(unpack(archiveOf(entry('x/other', 'file', 'y', more)), target, { keepOwners: true }), []);
     const reader = new AttributeReader(assert.fail);
+    t.after(() => reader.close());
     const read = async (name: string): Promise<string> =>
       [...(await reader.read(join(target, 'x', name)))]
         .map(([key, value]) => `${key}=${Buffer.from(value).toString('hex')}`)
         .join();
     assert.deepEqual([await read('file'), await read('other')], ['user.note=000aff', 'user.note=6e']);
-    reader.close();
     assert.ok(!(await pack(source)).includes('SCHILY'));
   });
 });
@@ -147,6 +147,17 @@ describe('what a copy of a tree does with what exists', () => {
     assert.equal((await stat(join(tree, 'd', 'real'))).mode & 0o777, 0o600, 'a replaced file keeps its mode');
     assert.equal(await readFile(join(target, 'mine'), 'utf8'), 'new');
     assert.deepEqual((await readdir(tree)).sort(), ['d', 'hard', 'link']);
+  });
+
+  it('a link at the name that the user chose is followed, wherever it leads', async () => {
+    const target = await newFolder();
+    await writeFile(join(target, 'mine'), 'mine');
+    await mkdir(join(target, 'in'));
+    await symlink('../mine', join(target, 'in', 'x'));
+    const archive = Buffer.concat([entry('x', 'file', 'new'), end]);
+    assert.deepEqual(unpack(archive, join(target, 'in')), []);
+    assert.equal(await readFile(join(target, 'mine'), 'utf8'), 'new');
+    assert.ok((await lstat(join(target, 'in', 'x'))).isSymbolicLink());
   });
 
   it('two files of an archive that were one file here become two', async () => {

@@ -189,8 +189,9 @@ export class FakeFiles implements Files {
   chownHandle(file: FileHandle, uid: number, gid: number): void {
     const { node } = this.#of(file, 'fchown');
     [node.uid, node.gid] = [uid, gid];
-    // As the kernel does: a new owner must not inherit setuid rights.
+    // As the kernel does: a new owner must not inherit setuid rights or capabilities.
     node.mode &= 0o1777;
+    node.attributes.delete('security.capability');
   }
 
   setModifiedHandle(file: FileHandle, timeNs: bigint): void {

@@ -144,6 +144,9 @@ describe('an upload', () => {
     const { host, node } = await guest((each) => each.files.putLink('/tmp/link', 'f'));
     assert.equal((await upload(node, { path: '/tmp/link', noSymlinks: true }, 'x')).reason, 'FILE_SYMLINK_REFUSED');
     assert.equal(host.files.text('/tmp/f'), 'old');
+    // The file is replaced as a whole, like one that is named directly.
+    await upload(node, { path: '/tmp/link' }, 'half', { cut: true });
+    assert.equal(host.files.text('/tmp/f'), 'old');
     assert.equal((await upload(node, { path: '/tmp/link' }, 'through')).reason, '');
     assert.deepEqual([host.files.text('/tmp/f'), host.files.stat('/tmp/link', false).type], ['through', 'symlink']);
   });
