@@ -20,7 +20,7 @@ case $2 in
   status) [ $1 = broken ] && exit 32; [ -e /run/openrc/started/$1 ] || exit 3;;
 esac
 END
-printf '#!/bin/sh\\n[ $1 = add ] && touch /etc/runlevels/$3/$2 || rm /etc/runlevels/*/$3\\n' >/sbin/rc-update
+printf '#!/bin/sh\\n[ $1 = add ] && touch /etc/runlevels/$3/$2 || rm /etc/runlevels/$3/$2\\n' >/sbin/rc-update
 chmod 755 /etc/init.d/* /sbin/rc-service /sbin/rc-update
 kill -9 $(pidof innkeeper-agent)`;
 

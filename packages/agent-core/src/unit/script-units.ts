@@ -67,7 +67,10 @@ export class ScriptUnits implements UnitManager {
     if (enable === (boot === UnitBoot.ENABLED)) return [];
     if (this.#isOpenrc) {
       const update = programPath(this.#host, 'rc-update') ?? '/sbin/rc-update';
-      return [enable ? [update, 'add', name, 'default'] : [update, '--all', 'del', name]];
+      if (enable) return [[update, 'add', name, 'default']];
+      // With --all it fails for the runlevels that the service is not in.
+      const levels = this.#list(runlevels).filter((level) => this.#list(`${runlevels}/${level}`).includes(name));
+      return levels.map((level) => [update, 'del', name, level]);
     }
     const update = programPath(this.#host, 'update-rc.d');
     if (update === undefined)

@@ -274,7 +274,7 @@ describe('services of OpenRC and SysV init', () => {
       [],
       'it is enabled already',
     );
-    host.jobs.results.set('/sbin/rc-update --all del sshd', {});
+    host.jobs.results.set('/sbin/rc-update del sshd default', {});
     const still = await node.open(control, { name: 'sshd', action: UnitAction.DISABLE });
     assert.equal(still.reason, 'UNIT_FAILED', 'the fake rc-update removed nothing');
     host.jobs.results.set('/sbin/rc-service innkeeper-agent status', {});
