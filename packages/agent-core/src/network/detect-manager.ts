@@ -1,3 +1,4 @@
+import { exists } from '../file/exists.ts';
 import type { Host } from '../host.ts';
 import { readTrimmed } from '../telemetry/read-trimmed.ts';
 
@@ -56,14 +57,7 @@ export function interfacesFiles(host: Host): string[] {
 /** @param link the interface */
 export function readManagerFacts(host: Host, link: { readonly name: string; readonly index: number }): ManagerFacts {
   const read = (path: string): string => readTrimmed(host, path, maxFileBytes) ?? '';
-  const has = (path: string): boolean => {
-    try {
-      host.files.stat(path, true);
-      return true;
-    } catch {
-      return false;
-    }
-  };
+  const has = (path: string): boolean => exists(host, path);
   const hasProgram = (name: string): boolean => programFolders.some((folder) => has(`${folder}/${name}`));
   const hasIfupdown = hasProgram('ifup') && has('/etc/network/interfaces');
   const runsNetworkManager = hasProgram('nmcli') && has('/run/NetworkManager');

@@ -52,19 +52,20 @@ export class KernelNetwork {
     };
   }
 
-  /** Makes the interface what it was. Returns whether anything had to be changed. */
-  restore({ up, mtu, addresses, routes }: KernelSnapshot): boolean {
-    const link = this.#link();
-    if (link === undefined) return false;
-    const isOther = link.mtu !== mtu || ((link.flags & 1) !== 0) !== up;
+  /** Whether the interface is what it was, or is gone. */
+  isAs(before: KernelSnapshot): boolean {
+    const keysOf = ({ up, mtu, addresses, routes }: KernelSnapshot): string =>
+      [up, mtu, ...addressesOf(addresses).map(keyOf).sort(), ...routesOf(routes).map(keyOf).sort()].join();
+    return this.#link() === undefined || keysOf(this.snapshot()) === keysOf(before);
+  }
+
+  /** Makes the interface what it was. */
+  restore({ up, mtu, addresses, routes }: KernelSnapshot): void {
     // Nothing can be routed over an interface that is down.
-    if (isOther) this.#setLink(true, mtu);
-    const isChanged = [
-      this.#setAddresses(addresses.map((text) => netlink.parseAddressBody(bytesOfHex(text)))),
-      this.#setRoutes(routes.flatMap((text) => netlink.parseRouteBody(bytesOfHex(text)) ?? [])),
-    ];
+    this.#setLink(true, mtu);
+    this.#setAddresses(addressesOf(addresses));
+    this.#setRoutes(routesOf(routes));
     if (!up) this.#setLink(false, mtu);
-    return isOther || isChanged.includes(true);
   }
 
   /** Removes all addresses, and with them the routes. */
@@ -125,17 +126,17 @@ export class KernelNetwork {
   }
 
   /** Of IPv4 the order counts: the first address of a network is the one that is sent from. */
-  #setAddresses(wanted: readonly netlink.KernelAddress[]): boolean {
+  #setAddresses(wanted: readonly netlink.KernelAddress[]): void {
     const present = this.addresses();
     const orderOf = (rows: readonly netlink.KernelAddress[]): string => rows.filter(isV4).map(keyOf).join();
     const isOther = orderOf(present) !== orderOf(wanted);
-    return this.#setRows(netlink.RTM_NEWADDR, present, wanted, (row) => isOther && isV4(row));
+    this.#setRows(netlink.RTM_NEWADDR, present, wanted, (row) => isOther && isV4(row));
   }
 
   /** Those without a gateway first: the gateways of the others may be reached by them. */
-  #setRoutes(wanted: readonly netlink.KernelRoute[]): boolean {
+  #setRoutes(wanted: readonly netlink.KernelRoute[]): void {
     const sorted = wanted.toSorted((a, b) => Number(a.gateway !== '') - Number(b.gateway !== ''));
-    return this.#setRows(netlink.RTM_NEWROUTE, this.#ownRoutes(), sorted, () => false);
+    this.#setRows(netlink.RTM_NEWROUTE, this.#ownRoutes(), sorted, () => false);
   }
 
   /** @param type of the message that adds; the one that deletes has the next number */
@@ -144,7 +145,7 @@ export class KernelNetwork {
     present: readonly R[],
     wanted: readonly R[],
     isStale: (row: R) => boolean,
-  ): boolean {
+  ): void {
     const kept = present.filter((row) => !isStale(row) && has(wanted, row));
     const surplus = present.filter((row) => !kept.includes(row));
     const missing = wanted.filter((row) => !has(kept, row));
@@ -156,7 +157,6 @@ export class KernelNetwork {
         // ESRCH, EADDRNOTAVAIL: it has just gone by itself.
       }
     for (const { body } of missing) this.#change(type, body);
-    return surplus.length + missing.length > 0;
   }
 
   #change(type: number, body: Uint8Array): void {
@@ -166,6 +166,14 @@ export class KernelNetwork {
 
 function has(rows: readonly netlink.KernelRow[], row: netlink.KernelRow): boolean {
   return rows.some((other) => keyOf(other) === keyOf(row));
+}
+
+function addressesOf(texts: readonly string[]): netlink.KernelAddress[] {
+  return texts.map((text) => netlink.parseAddressBody(bytesOfHex(text)));
+}
+
+function routesOf(texts: readonly string[]): netlink.KernelRoute[] {
+  return texts.flatMap((text) => netlink.parseRouteBody(bytesOfHex(text)) ?? []);
 }
 
 /** Of all interfaces, without link-local IPv6, which the kernel adds itself. */

@@ -13,10 +13,12 @@ import type { ChangePlan } from './plan-change.ts';
 import { runScript } from './run-script.ts';
 import { untilApplied } from './until-applied.ts';
 
-/** A manager may still change things some time after it has returned: the kernel is looked at again this often. */
-const restoreTries = 12;
+/** A manager works on after it has returned, for example with a DHCP server: the kernel is looked at this often. */
 const restoreEveryMs = 500;
-/** So often in a row nothing was left to restore. */
+const restoreTries = 24;
+/** So often the manager is left alone with it, before the agent restores what is missing. */
+const managerTries = 12;
+/** It is done when so often in a row nothing was missing. */
 const calmTries = 3;
 
 export interface ChangeContext {
@@ -176,11 +178,19 @@ export class NetworkChange {
 
   async #restoreKernel(): Promise<void> {
     const { clock } = this.#context.host;
+    const { kernel, undo } = this.record;
+    // Nothing else works on the interface.
+    if (undo === '') {
+      this.#kernel.restore(kernel);
+      return;
+    }
     for (let tries = 0, calm = 0; tries < restoreTries && calm < calmTries; tries++) {
-      if (tries > 0) await new Promise<void>((resolve) => clock.setTimer(restoreEveryMs, resolve));
-      calm = this.#kernel.restore(this.record.kernel) ? 0 : calm + 1;
-      // Nothing else works on the interface.
-      if (this.record.undo === '') return;
+      if (this.#kernel.isAs(kernel)) calm += 1;
+      else {
+        calm = 0;
+        if (tries >= managerTries) this.#kernel.restore(kernel);
+      }
+      await new Promise<void>((resolve) => clock.setTimer(restoreEveryMs, resolve));
     }
   }
 

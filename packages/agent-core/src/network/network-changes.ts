@@ -87,17 +87,16 @@ export class NetworkChanges {
     const settings = settingsOf(request, name);
     const manager = detectManager(readManagerFacts(host, link));
     const plan = await planChange(host, manager, settings, { temporary, index });
-    const { before, undo, flush, files } = plan;
     const change = new NetworkChange(this.#context, {
       bootId,
       agentPid: host.system.pid,
       id,
       interface: name,
       linkIndex: index,
-      before,
-      undo,
-      flush,
-      files: files.map(({ path }) => saveFile(host, path)),
+      before: plan.before,
+      undo: plan.undo,
+      flush: plan.flush,
+      files: plan.files.map(({ path }) => saveFile(host, path)),
       kernel: new KernelNetwork(host, index).snapshot(),
     });
     change.start(plan, settings, confirmMs, !ignoreGateway);

@@ -60,6 +60,19 @@ export function routesOf(settings: NetworkSettings, isIpv6: boolean): FullRoute[
   return allRoutes(settings).filter((route) => route.isIpv6 === isIpv6);
 }
 
+/** Commands of iproute2 or busybox that add addresses and the routes of a family. */
+export function ipCommands(settings: NetworkSettings, addresses: readonly string[], isIpv6: boolean): string[] {
+  const { interface: name } = settings;
+  const ip = isIpv6 ? 'ip -6' : 'ip';
+  return [
+    ...addresses.map((address) => `${ip} addr add ${address} dev ${name}`),
+    ...routesOf(settings, isIpv6).map(
+      ({ destination, gateway, metric, onLink }) =>
+        `${ip} route replace ${destination} via ${gateway} dev ${name}${metric > 0 ? ` metric ${metric}` : ''}${onLink ? ' onlink' : ''}`,
+    ),
+  ];
+}
+
 /** The name servers of one family. */
 export function dnsOf({ dns }: NetworkSettings, isIpv6: boolean): string[] {
   return dns.filter((server) => server.includes(':') === isIpv6);

@@ -29,6 +29,7 @@ const keyMode = 0o600;
 const textMode = 0o644;
 const resolvPath = '/etc/resolv.conf';
 const reconfigure = 'networkctl reload && networkctl reconfigure "$1" || systemctl restart systemd-networkd.service';
+const startTiny = '/bin/sh /etc/init.d/network';
 const stopTinyDhcp = '[ ! -e /run/udhcpc.pid ] || { kill $(cat /run/udhcpc.pid); rm /run/udhcpc.pid; }';
 
 const none: ChangePlan = { files: [], before: '', apply: '', undo: '', flush: false };
@@ -74,32 +75,30 @@ export async function planChange(
           'The tiny image has no DHCP for IPv6, and takes name servers from DHCP.',
         );
       const files = [{ path: tinyPath(name), text: tinyText(settings), mode: textMode }];
-      const script = '/bin/sh /etc/init.d/network';
       return {
+        ...planTiny(host),
         files: [...files, ...resolvFile(host, settings)],
-        before: stopTinyDhcp,
-        apply: isDhcp ? script : '',
-        undo: exists(host, '/run/udhcpc.pid') ? script : '',
+        apply: isDhcp ? startTiny : '',
         flush: isDhcp,
       };
     }
     default:
       throw new OperationError(
         'NETWORK_REFUSED',
-        'The agent knows nothing in this guest that keeps the configuration of a network: only temporary changes are possible.',
+        'Nothing known keeps the network of this guest: only temporary changes are possible.',
       );
   }
+}
+
+/** The DHCP client runs outside of changes only, and only where there was one. */
+function planTiny(host: Host): ChangePlan {
+  return { ...none, before: stopTinyDhcp, undo: exists(host, '/run/udhcpc.pid') ? startTiny : '' };
 }
 
 /** Addresses and routes of the kernel, and name servers where the guest has them until its restart. */
 function planTemporary(host: Host, manager: ManagerName | undefined, settings: NetworkSettings): ChangePlan {
   const { dns, search } = settings;
-  const isTiny = manager === 'tiny';
-  const plan = {
-    ...none,
-    before: isTiny ? stopTinyDhcp : '',
-    undo: isTiny && exists(host, '/run/udhcpc.pid') ? '/bin/sh /etc/init.d/network' : '',
-  };
+  const plan = manager === 'tiny' ? planTiny(host) : none;
   if (dns.length === 0) return plan;
   if (!exists(host, '/run/systemd/resolve')) return { ...plan, files: resolvFile(host, settings) };
   const domains = search.length > 0 ? ` && resolvectl domain "$1" ${search.join(' ')}` : '';

@@ -1,4 +1,4 @@
-import { dnsOf, type NetworkSettings, routesOf, writtenBy } from '../network-settings.ts';
+import { dnsOf, ipCommands, type NetworkSettings, writtenBy } from '../network-settings.ts';
 
 const stanza = /^\s*(?:iface|mapping|auto|allow-\S+|no-\S+|rename|source|source-directory|template)\b/;
 
@@ -35,15 +35,11 @@ export function interfacesText(settings: NetworkSettings): string {
     const [first, ...others] = addresses;
     const kind = method === 'none' ? 'manual' : method === 'automatic' ? 'auto' : method;
     const servers = dnsOf(settings, isIpv6);
-    const ip = isIpv6 ? 'ip -6' : 'ip';
+    const isStatic = kind === 'static' && first !== undefined;
     const body = [
       ...(mtu > 0 && !isIpv6 ? [`up ip link set dev ${name} mtu ${mtu}`] : []),
-      ...(kind === 'static' && first !== undefined ? [`address ${first}`] : []),
-      ...(kind === 'static' ? others : addresses).map((address) => `up ${ip} addr add ${address} dev ${name}`),
-      ...routesOf(settings, isIpv6).map(
-        ({ destination, gateway, metric, onLink }) =>
-          `up ${ip} route replace ${destination} via ${gateway} dev ${name}${metric > 0 ? ` metric ${metric}` : ''}${onLink ? ' onlink' : ''}`,
-      ),
+      ...(isStatic ? [`address ${first}`] : []),
+      ...ipCommands(settings, isStatic ? others : addresses, isIpv6).map((command) => `up ${command}`),
       ...(servers.length > 0 ? [`dns-nameservers ${servers.join(' ')}`] : []),
       ...(settings.search.length > 0 && !isIpv6 ? [`dns-search ${settings.search.join(' ')}`] : []),
     ];

@@ -208,11 +208,10 @@ source /etc/network/interfaces.d/*
 ip link set eth0 mtu 1400
 ip addr add 192.0.2.5/24 dev eth0
 ip addr add 198.51.100.9/32 dev eth0
-ip addr add 2001:db8::5/64 dev eth0
-ip route add 0.0.0.0/0 via 192.0.2.1 dev eth0
-ip -6 route add ::/0 via fe80::1 dev eth0
-ip route add 203.0.113.0/24 via 10.9.9.9 dev eth0 metric 50 onlink
-# Name servers: /etc/resolv.conf.
+ip route replace 0.0.0.0/0 via 192.0.2.1 dev eth0
+ip route replace 203.0.113.0/24 via 10.9.9.9 dev eth0 metric 50 onlink
+ip -6 addr add 2001:db8::5/64 dev eth0
+ip -6 route replace ::/0 via fe80::1 dev eth0
 `,
     );
     assert.equal(tinyText(dhcp), `${first}\ndhcp eth0\n`);
