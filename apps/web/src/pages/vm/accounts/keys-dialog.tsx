@@ -45,6 +45,7 @@ export function KeysDialog({
       onClose={onClose}
       onSubmit={async () => {
         await accounts.changeKeys({ user, add: keys });
+        await refetch();
       }}
     >
       {error !== null && <ErrorNote title="The keys could not be listed" error={error} />}
