@@ -41,7 +41,14 @@ function addVms(program: Command): void {
     ['stop [options] <vm...>', 'Stop VMs: ask the agent, then ACPI, then kill', () => import('./commands/power.ts')],
     ['kill [options] <vm...>', 'Kill VMs immediately, like a power cut', () => import('./commands/power.ts')],
     ['restart [options] <vm...>', 'Stop the running VMs, then start all', () => import('./commands/restart.ts')],
-    ['reboot [options] <vm...>', 'Reboot guests from inside', () => import('./commands/reboot.ts')],
+    [
+      'shutdown [options] <vm...>',
+      'Shut guests down from inside, now or later',
+      () => import('./commands/shutdown.ts'),
+    ],
+    ['reboot [options] <vm...>', 'Reboot guests from inside, now or later', () => import('./commands/shutdown.ts')],
+    ['suspend <vm...>', 'Suspend guests to memory', () => import('./commands/suspend.ts')],
+    ['wake <vm...>', 'Wake suspended guests', () => import('./commands/wake.ts')],
     ['wait [options] <vm...>', 'Wait until VMs reach a state', () => import('./commands/wait.ts')],
     ['rm [options] <vm...>', 'Remove VMs with their disks', () => import('./commands/rm.ts')],
   ]);
@@ -141,6 +148,15 @@ function addGuests(program: Command): void {
       async () => ({ command: (await import('./commands/ssh-keys.ts')).rm }),
     ],
   ]);
+  for (const [group, what] of [
+    ['cpu', 'CPUs'],
+    ['memory', 'blocks of memory'],
+  ] as const)
+    addCommands(addGroup(program, group, `${what} of a guest, on and off line`), [
+      ['ls [options] <vm>', `List the ${what} of a guest`, () => import('./commands/hardware-ls.ts')],
+      ['on <vm> <id...>', `Put ${what} on line`, () => import('./commands/hardware-set.ts')],
+      ['off <vm> <id...>', `Take ${what} off line`, () => import('./commands/hardware-set.ts')],
+    ]);
   addCommands(program, [
     [
       'inventory [options] <vm> [part]',

@@ -89,6 +89,11 @@ export interface Files {
    * none), and NaN for each line end, until `into` is full. Returns their count. "1.50" is 1 and 50.
    */
   readNumbers(path: string, into: Float64Array): number;
+  /**
+   * Writes to a file of the kernel, in a helper, since it can take long; rejects with ETIMEDOUT after `timeoutMs`, and with
+   * what the kernel says.
+   */
+  writeInHelper(path: string, text: string, timeoutMs: number): Promise<void>;
   /** statvfs, directly: only for file systems that cannot hang. */
   statVfs(path: string): StatVfs;
   /**

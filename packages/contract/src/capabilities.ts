@@ -18,6 +18,7 @@ export const capabilities = {
   logs: 'reads and follows logs: text files, the kernel’s and its own',
   'logs.journal': 'and the journal of systemd',
   power: 'shuts down, reboots, halts',
+  'power.more': 'calls off shutdowns, suspends, puts CPUs and memory on and off line',
   'requests.parts': 'accepts requests that are longer than a frame, in parts',
   processes: 'lists the guest’s processes and sends them signals',
   system: 'has the guest’s time service set the clock',

@@ -20,4 +20,4 @@ export {
   type VmFigures,
   vmFigures,
 } from './vm-figures.ts';
-export { agentStateName, panickedWord, vmStateName, vmStateWord } from './vm-names.ts';
+export { agentStateName, panickedWord, suspendedWord, vmStateName, vmStateWord } from './vm-names.ts';

@@ -26,6 +26,10 @@ export const maxCommandBytes = 4096;
 export const maxSignal = 64;
 /** Maximum delay of a shutdown, in seconds: one day. */
 export const maxShutdownDelaySeconds = 86_400;
+/** Maximum UTF-16 units of a shutdown's message to users. */
+export const maxShutdownMessageChars = 1024;
+/** Maximum number of CPUs or blocks of memory that one call changes. */
+export const maxHardwareIds = 256;
 
 /** Maximum number of mount points that a freeze or trim may name. */
 export const maxNamedMounts = 64;

@@ -26,15 +26,21 @@ const agentStateNames: Readonly<Record<AgentState, AgentStateName | undefined>> 
 /** Shown instead of the state of a VM whose guest's kernel panicked. */
 export const panickedWord = 'panicked';
 
-/** What is shown as the state of a VM: "panicked" if its guest did, otherwise `vmStateName`. */
+/** Shown instead of the state of a VM whose guest is suspended to memory. */
+export const suspendedWord = 'suspended';
+
+/** What is shown as the state of a VM: "panicked" if its guest did, "suspended" if it is, otherwise `vmStateName`. */
 export function vmStateWord({
   state,
   panicked,
+  suspended,
 }: {
   readonly state: VmState;
   readonly panicked: boolean;
-}): VmStateName | typeof panickedWord | undefined {
-  return panicked ? panickedWord : vmStateName(state);
+  readonly suspended?: boolean | undefined;
+}): VmStateName | typeof panickedWord | typeof suspendedWord | undefined {
+  if (panicked) return panickedWord;
+  return suspended === true ? suspendedWord : vmStateName(state);
 }
 
 /** The word for a VM state of the API; undefined for a state that this version does not know. */

@@ -110,6 +110,14 @@ export function isPanicked(vm: VmLifecycle): boolean {
   return (vm.state === 'running' || vm.state === 'paused') && vm.detail.startsWith(panicText);
 }
 
+/** The detail of a VM whose guest is suspended to memory. It is stored, so never change it. */
+export const suspendedText = 'The guest is suspended to memory. Wake it to continue.';
+
+/** Whether the guest is suspended to memory. */
+export function isSuspended(vm: VmLifecycle): boolean {
+  return vm.state === 'paused' && vm.detail === suspendedText;
+}
+
 /** Default timeout of the agent and of ACPI, each. */
 export const defaultStopTimeoutMs = 30_000;
 

@@ -13,6 +13,7 @@ import { fileRefusalCases } from './cases/file-refusal-cases.ts';
 import { filesystemCases } from './cases/filesystem-cases.ts';
 import { guestProcessCases } from './cases/guest-process-cases.ts';
 import { networkCases } from './cases/network-cases.ts';
+import { powerCases } from './cases/power-cases.ts';
 import { sessionCases } from './cases/session-cases.ts';
 import { systemCases } from './cases/system-cases.ts';
 import { tarCases } from './cases/tar-cases.ts';
@@ -42,6 +43,7 @@ const table: Readonly<Record<string, readonly ConformanceCase[]>> = {
   'watches of files': watchCases,
   'the network': networkCases,
   accounts: accountCases,
+  power: powerCases,
   tunnels: tunnelCases,
   calls: callCases,
 };

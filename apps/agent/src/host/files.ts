@@ -134,6 +134,13 @@ export function createFiles(helpers: HelperPool, hold: WriteHold): Files {
       const text = await helpers.run('statvfs', () => attempt(() => host.statvfs(path)), timeoutMs);
       return toStatVfs(throwIfRefused('statvfs')(text) as host.RawStatVfs);
     },
+    writeInHelper: async (path, text, timeoutMs) => {
+      const write = (): undefined => {
+        const fd = host.open(path, flags.writeOnly, 0, false);
+        writeAll({ number: fd }, host.encodeUtf8(text), -1);
+      };
+      await helpers.run('write', () => attempt(write), timeoutMs).then(throwIfRefused('write'));
+    },
     growExt: async (mountPoint, sizeBytes, timeoutMs) => {
       const grow = (): string => attempt(() => host.growExt(mountPoint, sizeBytes));
       await helpers.run('growExt', grow, timeoutMs).then(throwIfRefused('ioctl'));
@@ -178,7 +185,7 @@ function flagsOf(options: OpenOptions): number {
 }
 
 /** Loops on short writes; EAGAIN is an error here, since regular files never return it. */
-function writeAll(file: FileHandle, bytes: Uint8Array, offset: number): void {
+function writeAll(file: Pick<FileHandle, 'number'>, bytes: Uint8Array, offset: number): void {
   let done = 0;
   while (done < bytes.length) {
     const put = host.write(file.number, bytes, done, bytes.length - done, offset < 0 ? -1 : offset + done);

@@ -3,9 +3,6 @@ import { CliError } from '../cli-error.ts';
 import { defineCommand } from '../define-command.ts';
 import { loadCommands } from '../lazy-commands.ts';
 
-/** Groups whose commands begin with a VM: `inn files ls` lists a folder. */
-const ofVms = ['files', 'services', 'account', 'ssh-key'];
-
 /** A command, or a group of commands such as `inn runs`. */
 interface Verb {
   readonly name: string;
@@ -35,7 +32,10 @@ export const command = defineCommand({
 function verbsOf(commands: readonly Command[]): Verb[] {
   return commands.map((each) => {
     const verbs = verbsOf(each.commands);
-    const isList = !ofVms.includes(each.name()) && verbs.some(({ name }) => name === 'ls');
+    // `inn files ls` lists something of a VM, and the commands of `files` begin with one.
+    const isList = each.commands.some(
+      (inner) => inner.name() === 'ls' && !inner.registeredArguments.some(({ required }) => required),
+    );
     return {
       name: each.name(),
       verbs,

@@ -2,10 +2,9 @@ import {
   type AgentState,
   agentStateName,
   OperationState,
-  panickedWord,
   RunState,
   type Vm,
-  vmStateName,
+  vmStateWord,
 } from '@innkeeper/contract/control';
 
 /** The states of an enum that this version knows, without those of later versions. */
@@ -30,9 +29,8 @@ const runStateLabels: Record<Known<RunState>, string> = {
 };
 
 /** The state in one word; "–" for a state of a later version. */
-export function vmStateLabel({ state, panicked }: Pick<Vm, 'state' | 'panicked'>): string {
-  if (panicked) return panickedWord;
-  return vmStateName(state) ?? '–';
+export function vmStateLabel(vm: Pick<Vm, 'state' | 'panicked'> & Partial<Pick<Vm, 'suspended'>>): string {
+  return vmStateWord(vm) ?? '–';
 }
 
 /** The state in one word; "–" for a VM that does not run, and for a state of a later version. */

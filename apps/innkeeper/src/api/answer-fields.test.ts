@@ -45,6 +45,9 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'RouteSettings.*': ['vm.view', 'guest.admin'],
   'NetworkChange.*': ['vm.view', 'guest.admin'],
   'ShutdownResponse.method': ['vm.power'],
+  'PendingShutdown.message': ['vm.view'],
+  // Names of files in /sys and errors of the kernel.
+  'PowerState.suspend_error': ['vm.view'],
   'ExecStarted.id': ['guest.exec'],
   'ExecOutput.data': ['guest.exec'],
   'ExecSummary.id': ['vm.view'],

@@ -54,6 +54,8 @@ describe('the audit of what only reads', () => {
       'InventoryService/ListContainers',
       'InventoryService/ListPackages',
       'LogService/Read',
+      'PowerService/GetPower',
+      'PowerService/ListHardware',
       'ProcessService/List',
       'SystemService/GetSettings',
       'TelemetryService/GetSystem',

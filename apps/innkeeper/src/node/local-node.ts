@@ -28,6 +28,7 @@ import { updateVm } from './vm/update-vm.ts';
 import { vmMessage, vmSummary } from './vm/vm-message.ts';
 import { deleteVm, killVm, startVm, stopVm } from './vm/vm-operations.ts';
 import type { VmRunner } from './vm/vm-runner.ts';
+import { wakeVm } from './vm/wake-vm.ts';
 
 /** How long a guest method waits for an agent that has not connected yet. */
 const agentWaitMs = 5_000;
@@ -106,6 +107,10 @@ function localVm(node: Node, runner: VmRunner): VmApi {
     stop: (timeoutMs) => asMessage(stopVm(node, id, timeoutMs)),
     kill: () => asMessage(killVm(node, id)),
     delete: (force) => asMessage(deleteVm(node, id, force)),
+    wake: async (options) => {
+      await wakeVm(runner, options);
+      return vmMessage(runner);
+    },
     diagnose: (options) => diagnose(runner, options),
     syncClock: async (setUnixNs, options) => {
       const set = await syncClock(await connectedAgent(runner, options), setUnixNs, options.signal);

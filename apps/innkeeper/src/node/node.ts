@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { OperationError } from '@innkeeper/contract';
-import type { Probe } from '@innkeeper/hypervisor';
+import { isSuspended, type Probe } from '@innkeeper/hypervisor';
 import { errorMessage, Listeners, mib } from '@innkeeper/kit';
 import type { VmRow } from '@innkeeper/store';
 import type { NodeContext } from './context.ts';
@@ -153,7 +153,8 @@ export class Node {
   /** Resumes VMs that the hypervisor paused on a full disk once the host has free space again. */
   async resumeStarved(): Promise<void> {
     const starved = this.list().filter(
-      ({ life, isProcessStopped }) => life.state === 'paused' && life.detail !== '' && !isProcessStopped,
+      ({ life, isProcessStopped }) =>
+        life.state === 'paused' && life.detail !== '' && !isSuspended(life) && !isProcessStopped,
     );
     if (starved.length === 0) return;
     const { bavail, bsize } = await statfs(this.context.folder.path);

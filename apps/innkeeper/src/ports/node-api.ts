@@ -48,6 +48,8 @@ export interface VmApi {
   stop(timeoutMs: number): Promise<Operation>;
   kill(): Promise<Operation>;
   delete(force: boolean): Promise<Operation>;
+  /** Wakes a suspended guest; resolves when its CPUs run. Fails with VM_WRONG_STATE. */
+  wake(options: Waiting): Promise<Vm>;
   diagnose(options?: Waiting): Promise<Diagnosis>;
   /** Sets the guest's clock to `setUnixNs`, or to the node's. Fails with AGENT_UNREACHABLE, VM_NOT_RUNNING. */
   syncClock(setUnixNs: bigint | undefined, options: Waiting): Promise<ClockSync>;

@@ -12,6 +12,7 @@ const stateTones = {
   crashed: 'bad',
   deleting: 'busy',
   panicked: 'bad',
+  suspended: 'idle',
 } as const satisfies Record<NonNullable<ReturnType<typeof vmStateWord>>, Tone>;
 
 /** A coloured dot and a word. */
@@ -33,7 +34,11 @@ export function Badge({
 }
 
 /** The VM's state, with details on hover. */
-export function VmStateBadge({ vm }: { readonly vm: Pick<Vm, 'state' | 'stateDetail' | 'panicked'> }): JSX.Element {
+export function VmStateBadge({
+  vm,
+}: {
+  readonly vm: Pick<Vm, 'state' | 'stateDetail' | 'panicked' | 'suspended'>;
+}): JSX.Element {
   const name = vmStateWord(vm);
   if (name === undefined) return <Badge tone="idle">unknown</Badge>;
   return (

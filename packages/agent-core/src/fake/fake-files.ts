@@ -310,6 +310,11 @@ export class FakeFiles implements Files {
     return await (this.slowStatVfs?.(path) ?? this.statVfs(path));
   }
 
+  async writeInHelper(path: string, text: string): Promise<void> {
+    this.#check('write', path);
+    this.put(path, text);
+  }
+
   async growExt(mountPoint: string, sizeBytes: number): Promise<void> {
     this.#check('growExt', mountPoint);
     this.totalBytes = sizeBytes;

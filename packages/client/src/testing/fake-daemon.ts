@@ -12,6 +12,7 @@ import {
   InventoryService,
   LogService,
   NetworkService,
+  PowerService,
   UnitService,
 } from '@innkeeper/contract/agent';
 import {
@@ -33,6 +34,7 @@ export interface FakeHandlers {
   /** Served for the agent of every VM. */
   readonly guestFiles?: Partial<ServiceImpl<typeof FileService>>;
   readonly guestFilesystems?: Partial<ServiceImpl<typeof FilesystemService>>;
+  readonly guestPower?: Partial<ServiceImpl<typeof PowerService>>;
   readonly guestProcesses?: Partial<ServiceImpl<typeof GuestProcessService>>;
   readonly guestInventory?: Partial<ServiceImpl<typeof InventoryService>>;
   readonly guestLogs?: Partial<ServiceImpl<typeof LogService>>;
@@ -150,6 +152,7 @@ function handleRequest(handlers: FakeHandlers, request: IncomingMessage, respons
       router.service(VmService, handlers.vms ?? {});
       router.service(FileService, handlers.guestFiles ?? {});
       router.service(FilesystemService, handlers.guestFilesystems ?? {});
+      router.service(PowerService, handlers.guestPower ?? {});
       router.service(GuestProcessService, handlers.guestProcesses ?? {});
       router.service(InventoryService, handlers.guestInventory ?? {});
       router.service(LogService, handlers.guestLogs ?? {});

@@ -68,6 +68,18 @@ export const guestReasons = {
     next: 'Freeze first. After an agent’s restart nothing is frozen.',
     raisedByGuest: true,
   },
+  SUSPEND_UNSUPPORTED: {
+    code: 'failed_precondition',
+    when: 'The guest’s kernel, or the machine it runs on, cannot suspend to memory (S3).',
+    next: 'Shut it down, or start it on a machine and with a kernel that can.',
+    raisedByGuest: true,
+  },
+  HARDWARE_REFUSED: {
+    code: 'failed_precondition',
+    when: 'A CPU or a block of memory cannot be put on or off line.',
+    next: 'See the message: what was changed before it, and why this one was not.',
+    raisedByGuest: true,
+  },
   WATCH_LIMIT: {
     code: 'resource_exhausted',
     when: 'More files or folders would be watched than the agent or the guest’s kernel allows.',

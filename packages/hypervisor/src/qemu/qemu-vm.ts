@@ -14,7 +14,7 @@ import {
   type VmEnd,
   type VmEvent,
 } from '../driver.ts';
-import { panicText } from '../lifecycle.ts';
+import { panicText, suspendedText } from '../lifecycle.ts';
 import type { LogFile } from '../process/log-file.ts';
 import type { ProcessWatch } from '../process/process-end.ts';
 import { isAlive, type ProcessIdentity } from '../process/process-identity.ts';
@@ -150,11 +150,17 @@ export class QemuVm implements RunningVm {
   }
 
   async whyPaused(options: Abortable = {}): Promise<string | undefined> {
-    const status = await this.#control.execute('query-status', {}, options);
-    const isDisk = typeof status === 'object' && status !== null && 'status' in status && status.status === 'io-error';
-    return isDisk
+    const status = await this.#status(options);
+    if (status === 'suspended') return suspendedText;
+    return status === 'io-error'
       ? 'The host could not read or write the VM’s disk, usually because it is full. Free some space; the VM then resumes by itself.'
       : undefined;
+  }
+
+  /** QEMU's word for the state, such as "running"; empty if it gives none. */
+  async #status(options: Abortable): Promise<string> {
+    const status = await this.#control.execute('query-status', {}, options);
+    return typeof status === 'object' && status !== null && 'status' in status ? String(status.status) : '';
   }
 
   async pause(options: Abortable = {}): Promise<void> {
@@ -162,7 +168,9 @@ export class QemuVm implements RunningVm {
   }
 
   async resume(options: Abortable = {}): Promise<void> {
-    await this.#control.execute('cont', {}, options);
+    // A guest that suspended itself is not paused: `cont` would do nothing.
+    const isSuspended = (await this.#status(options)) === 'suspended';
+    await this.#control.execute(isSuspended ? 'system_wakeup' : 'cont', {}, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -206,6 +214,10 @@ export class QemuVm implements RunningVm {
         );
         this.#stopDetail = undefined;
         return;
+      case 'SUSPEND':
+        this.#events.emit({ type: 'paused', detail: suspendedText });
+        return;
+      case 'WAKEUP':
       case 'RESUME':
         this.#events.emit({ type: 'resumed' });
         return;

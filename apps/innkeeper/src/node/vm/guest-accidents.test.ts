@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AgentState, VmState } from '@innkeeper/contract/control';
+import { suspendedText } from '@innkeeper/hypervisor';
 import { until } from '@innkeeper/kit/testing';
 import { seesEverything } from '../../access/viewer.ts';
 import { succeed, timeout, wanted, withImage } from '../fake/operate.ts';
@@ -10,6 +11,7 @@ import { createLocalNode } from '../local-node.ts';
 import { createVm } from './create-vm.ts';
 import { diagnose } from './diagnose.ts';
 import { vmMessage, vmSummary } from './vm-message.ts';
+import { wakeVm } from './wake-vm.ts';
 
 async function runningVm(at: Awaited<ReturnType<typeof testHost>>) {
   const test = await withImage(at.folder, at.host, { driver: { boot: () => async () => undefined, bootMs: 0 } });
@@ -72,6 +74,25 @@ describe('accidents of a guest', () => {
     machine.isStopped = false;
     runner.sampleUsage(2);
     await runner.until(() => runner.life.state === 'running', timeout);
+    await test.stop();
+  });
+
+  it('a guest that is suspended is shown as such, is not woken by free space of the host, and is woken on request', async () => {
+    await using at = await testHost();
+    const { test, runner, machine } = await runningVm(at);
+    const vm = () => vmMessage(runner);
+    machine.pause(suspendedText);
+    await runner.until(() => runner.life.state === 'paused', timeout);
+    assert.deepEqual([vm().suspended, vm().agent?.state], [true, AgentState.PAUSED]);
+    await test.node.resumeStarved();
+    assert.equal(vm().suspended, true);
+    await wakeVm(runner, { signal: timeout });
+    assert.deepEqual([vm().suspended, vm().state], [false, VmState.RUNNING]);
+    // It runs already.
+    await wakeVm(runner, { signal: timeout });
+    machine.pause('The host has no space left.');
+    await runner.until(() => runner.life.state === 'paused', timeout);
+    await assert.rejects(wakeVm(runner, { signal: timeout }), { reason: 'VM_WRONG_STATE' });
     await test.stop();
   });
 });

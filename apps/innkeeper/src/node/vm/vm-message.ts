@@ -15,7 +15,7 @@ import {
   VmSchema,
   VmState,
 } from '@innkeeper/contract/control';
-import { isPanicked } from '@innkeeper/hypervisor';
+import { isPanicked, isSuspended } from '@innkeeper/hypervisor';
 import type { VmSummary } from '../../ports/vm-summary.ts';
 import { parseAgentInstall } from '../images/agent-install.ts';
 import type { VmRunner } from './vm-runner.ts';
@@ -49,6 +49,7 @@ export function vmMessage(runner: VmRunner): Vm {
     state: vmStates[life.state],
     stateDetail: life.detail,
     panicked: isPanicked(life),
+    suspended: isSuspended(life),
     image: row.image,
     cpus: row.cpus,
     memoryBytes: BigInt(row.memory_bytes),

@@ -4,7 +4,18 @@ import { api } from '../../api/api.ts';
 import { guest } from '../../api/guest.ts';
 import type { IconName } from '../../components/icon.tsx';
 
-export type VmPowerAction = 'start' | 'stop' | 'restart' | 'kill' | 'delete' | 'freeze' | 'thaw' | 'trim' | 'clock';
+export type VmPowerAction =
+  | 'start'
+  | 'stop'
+  | 'restart'
+  | 'wake'
+  | 'suspend'
+  | 'kill'
+  | 'delete'
+  | 'freeze'
+  | 'thaw'
+  | 'trim'
+  | 'clock';
 
 /** How long a guest stays frozen that nobody thaws. */
 const freezeMs = 60_000;
@@ -59,6 +70,28 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
     consequence: 'The guest reboots from inside, which ends all its processes.',
     command: (name) => `inn reboot ${name}`,
     run: (vm) => guest.power.shutdown(vm, { mode: 'reboot' }),
+  },
+  suspend: {
+    label: 'Suspend',
+    done: 'asked to suspend',
+    icon: 'pause',
+    privilege: 'vm.power',
+    needs: 'guest',
+    danger: false,
+    consequence: '',
+    command: (name) => `inn suspend ${name}`,
+    run: (vm) => guest.power.suspend(vm),
+  },
+  wake: {
+    label: 'Wake',
+    done: 'awake',
+    icon: 'play',
+    privilege: 'vm.power',
+    needs: 'resume',
+    danger: false,
+    consequence: '',
+    command: (name) => `inn wake ${name}`,
+    run: (vm) => api.vms.wakeVm({ vm }),
   },
   kill: {
     label: 'Kill',
@@ -130,12 +163,14 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
 };
 
 /** Whether the VM's state allows the action. */
-export function isPossible(action: VmPowerAction, vm: Pick<Vm, 'state' | 'telemetry'>): boolean {
+export function isPossible(action: VmPowerAction, vm: Pick<Vm, 'state' | 'telemetry' | 'suspended'>): boolean {
   const state = vmStateName(vm.state);
   if (state === undefined) return false;
   // Deleting kills a running VM first; a guest that is shutting down cannot restart.
   if (action === 'delete') return state !== 'deleting' && state !== 'creating';
   if (action === 'restart') return state === 'running';
+  if (action === 'wake') return vm.suspended;
+  if (action === 'suspend') return state === 'running';
   // Without an agent there is no telemetry.
   if (action === 'freeze' || action === 'trim') return state === 'running' && vm.telemetry?.frozen === false;
   if (action === 'thaw') return state === 'running' && vm.telemetry?.frozen === true;

@@ -13,9 +13,9 @@ import { OpenPortDialog } from './open-port-dialog.tsx';
 import { isPossible, powerActions, type VmPowerAction } from './power-actions.ts';
 import { SettingsDialog } from './settings-dialog.tsx';
 
-const shown: readonly VmPowerAction[] = ['start', 'stop', 'restart'];
+const shown: readonly VmPowerAction[] = ['start', 'wake', 'stop', 'restart'];
 /** Inside the guest. */
-const inGuest: readonly VmPowerAction[] = ['freeze', 'thaw', 'trim', 'clock'];
+const inGuest: readonly VmPowerAction[] = ['suspend', 'freeze', 'thaw', 'trim', 'clock'];
 const hidden: readonly VmPowerAction[] = ['kill', 'delete'];
 
 /**

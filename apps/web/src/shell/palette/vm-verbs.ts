@@ -10,7 +10,18 @@ export interface VmVerb {
   readonly privilege: string;
   /** The tab that it opens; absent: it is a power action, or a new run. */
   readonly tab?: string;
-  readonly power?: 'start' | 'stop' | 'restart' | 'kill' | 'delete' | 'freeze' | 'thaw' | 'trim' | 'clock';
+  readonly power?:
+    | 'start'
+    | 'stop'
+    | 'restart'
+    | 'wake'
+    | 'suspend'
+    | 'kill'
+    | 'delete'
+    | 'freeze'
+    | 'thaw'
+    | 'trim'
+    | 'clock';
 }
 
 /** The actions on a VM, in the order in which the palette offers them. */
@@ -32,6 +43,15 @@ export const vmVerbs: readonly VmVerb[] = [
     privilege: 'vm.power',
     power: 'restart',
   },
+  {
+    key: 'suspend',
+    label: 'Suspend',
+    words: ['suspend', 'sleep'],
+    icon: 'pause',
+    privilege: 'vm.power',
+    power: 'suspend',
+  },
+  { key: 'wake', label: 'Wake', words: ['wake', 'resume'], icon: 'play', privilege: 'vm.power', power: 'wake' },
   { key: 'kill', label: 'Kill', words: ['kill'], icon: 'bolt', privilege: 'vm.power', power: 'kill' },
   {
     key: 'delete',

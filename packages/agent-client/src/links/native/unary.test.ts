@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FileServiceLite, GuestProcessServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import {
+  FileServiceLite,
+  GuestProcessServiceLite,
+  PowerServiceLite,
+  TelemetryServiceLite,
+} from '@innkeeper/contract/agent-lite';
 import { settle } from './fake/fake-link-clock.ts';
 import { ScriptedAgent } from './fake/scripted-agent.ts';
 import { requestsOf } from './fake/scripted-connection.ts';
@@ -24,6 +29,23 @@ describe('a unary call', () => {
     assert.equal((await answer).uid, 7);
     await agent.dispose();
     assert.equal(agent.clock.pendingTimers, 0);
+  });
+
+  it('what a restart of the guest may be the effect of is not asked for again after it, or a reboot would follow a reboot', async () => {
+    const agent = new ScriptedAgent();
+    let boot = 'first';
+    agent.onHello = (connection) => connection.welcome({ bootId: boot });
+    await settle();
+    const failed = assert.rejects(
+      agent.link.call(PowerServiceLite.shutdown, { mode: 2 }),
+      /restarted during .*Shutdown/,
+    );
+    await settle();
+    boot = 'second';
+    await agent.reconnect();
+    await failed;
+    assert.deepEqual(agent.connection.calls, []);
+    await agent.dispose();
   });
 
   it('a unary call waits for a session, and fails if none opens in time', async () => {

@@ -27,8 +27,16 @@ export async function unaryCall<I extends DescMessage, O extends DescMessage>(
   const leftMs = (): number => Math.max(1, Math.round(endMs - clock.nowMs()));
   const deadline = { timers: clock, timeoutMs, signal: options.signal, late: () => unanswered(timeoutMs) };
   return await withDeadline(deadline, async (signal) => {
+    let bootId: string | undefined;
     for (;;) {
       const open = await sessions.ready(signal);
+      bootId ??= open.welcome.bootId;
+      // What the guest began may be why it restarted, such as a reboot: it is not begun again.
+      if (open.welcome.bootId !== bootId && method.onDisconnect === 'detach')
+        throw new OperationError(
+          'AGENT_UNREACHABLE',
+          `The guest was restarted during ${method.name}, which may have been executed.`,
+        );
       requireCapability(open.welcome, method);
       const { session } = open;
       try {

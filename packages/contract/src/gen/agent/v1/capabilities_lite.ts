@@ -12,6 +12,7 @@ export const methodCapabilities = [
   'logs',
   'network',
   'power',
+  'power.more',
   'processes',
   'system',
   'telemetry',

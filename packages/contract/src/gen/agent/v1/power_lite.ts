@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import { liteType } from "../../../lite/lite-type.ts";
-import type { ShutdownRequestSchema, ShutdownResponseSchema } from "./power_pb.ts";
+import type { CancelShutdownRequestSchema, CancelShutdownResponseSchema, GetPowerRequestSchema, HardwareUnitSchema, ListHardwareRequestSchema, ListHardwareResponseSchema, PendingShutdownSchema, PowerStateSchema, SetHardwareRequestSchema, ShutdownRequestSchema, ShutdownResponseSchema, SuspendRequestSchema, SuspendResponseSchema } from "./power_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
 export const ShutdownMode = {
@@ -14,6 +14,13 @@ export const ShutdownMode = {
 } as const;
 export type ShutdownMode = (typeof ShutdownMode)[keyof typeof ShutdownMode];
 
+export const HardwareKind = {
+  UNSPECIFIED: 0,
+  CPU: 1,
+  MEMORY: 2,
+} as const;
+export type HardwareKind = (typeof HardwareKind)[keyof typeof HardwareKind];
+
 export const ShutdownRequestLite = /* @__PURE__ */ liteType<typeof ShutdownRequestSchema>('innkeeper.agent.v1.ShutdownRequest', () => [
   [1, 'mode', 'enum'],
   [2, 'delaySeconds', 'uint32'],
@@ -22,6 +29,55 @@ export const ShutdownRequestLite = /* @__PURE__ */ liteType<typeof ShutdownReque
 
 export const ShutdownResponseLite = /* @__PURE__ */ liteType<typeof ShutdownResponseSchema>('innkeeper.agent.v1.ShutdownResponse', () => [
   [1, 'method', 'string'],
+]);
+
+export const CancelShutdownRequestLite = /* @__PURE__ */ liteType<typeof CancelShutdownRequestSchema>('innkeeper.agent.v1.CancelShutdownRequest', () => [
+]);
+
+export const CancelShutdownResponseLite = /* @__PURE__ */ liteType<typeof CancelShutdownResponseSchema>('innkeeper.agent.v1.CancelShutdownResponse', () => [
+  [1, 'canceled', 'bool'],
+]);
+
+export const GetPowerRequestLite = /* @__PURE__ */ liteType<typeof GetPowerRequestSchema>('innkeeper.agent.v1.GetPowerRequest', () => [
+]);
+
+export const PowerStateLite = /* @__PURE__ */ liteType<typeof PowerStateSchema>('innkeeper.agent.v1.PowerState', () => [
+  [1, 'pending', 'message', 'explicit', undefined, () => PendingShutdownLite],
+  [2, 'canSuspend', 'bool'],
+  [3, 'suspendError', 'string'],
+]);
+
+export const PendingShutdownLite = /* @__PURE__ */ liteType<typeof PendingShutdownSchema>('innkeeper.agent.v1.PendingShutdown', () => [
+  [1, 'mode', 'enum'],
+  [2, 'secondsLeft', 'uint32'],
+  [3, 'message', 'string'],
+]);
+
+export const SuspendRequestLite = /* @__PURE__ */ liteType<typeof SuspendRequestSchema>('innkeeper.agent.v1.SuspendRequest', () => [
+]);
+
+export const SuspendResponseLite = /* @__PURE__ */ liteType<typeof SuspendResponseSchema>('innkeeper.agent.v1.SuspendResponse', () => [
+]);
+
+export const ListHardwareRequestLite = /* @__PURE__ */ liteType<typeof ListHardwareRequestSchema>('innkeeper.agent.v1.ListHardwareRequest', () => [
+  [1, 'kind', 'enum'],
+]);
+
+export const ListHardwareResponseLite = /* @__PURE__ */ liteType<typeof ListHardwareResponseSchema>('innkeeper.agent.v1.ListHardwareResponse', () => [
+  [1, 'units', 'message', 'repeated', undefined, () => HardwareUnitLite],
+  [2, 'blockBytes', 'uint64', 'explicit'],
+]);
+
+export const HardwareUnitLite = /* @__PURE__ */ liteType<typeof HardwareUnitSchema>('innkeeper.agent.v1.HardwareUnit', () => [
+  [1, 'id', 'uint32'],
+  [2, 'online', 'bool'],
+  [3, 'fixed', 'bool'],
+]);
+
+export const SetHardwareRequestLite = /* @__PURE__ */ liteType<typeof SetHardwareRequestSchema>('innkeeper.agent.v1.SetHardwareRequest', () => [
+  [1, 'kind', 'enum'],
+  [2, 'ids', 'uint32', 'repeated'],
+  [3, 'online', 'bool'],
 ]);
 
 export const PowerServiceLite = {
@@ -36,5 +92,60 @@ export const PowerServiceLite = {
     capability: 'power',
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof ShutdownRequestSchema, typeof ShutdownResponseSchema>,
+  cancelShutdown: {
+    name: 'innkeeper.agent.v1.PowerService/CancelShutdown',
+    kind: 'unary',
+    input: CancelShutdownRequestLite,
+    output: CancelShutdownResponseLite,
+    whileFrozen: false,
+    onDisconnect: 'detach',
+    isRepeatable: true,
+    capability: 'power.more',
+    timeoutMs: 30000,
+  } satisfies LiteMethod<typeof CancelShutdownRequestSchema, typeof CancelShutdownResponseSchema>,
+  getPower: {
+    name: 'innkeeper.agent.v1.PowerService/GetPower',
+    kind: 'unary',
+    input: GetPowerRequestLite,
+    output: PowerStateLite,
+    whileFrozen: true,
+    onDisconnect: 'stop',
+    isRepeatable: true,
+    capability: 'power.more',
+    timeoutMs: 30000,
+  } satisfies LiteMethod<typeof GetPowerRequestSchema, typeof PowerStateSchema>,
+  suspend: {
+    name: 'innkeeper.agent.v1.PowerService/Suspend',
+    kind: 'unary',
+    input: SuspendRequestLite,
+    output: SuspendResponseLite,
+    whileFrozen: false,
+    onDisconnect: 'detach',
+    isRepeatable: false,
+    capability: 'power.more',
+    timeoutMs: 30000,
+  } satisfies LiteMethod<typeof SuspendRequestSchema, typeof SuspendResponseSchema>,
+  listHardware: {
+    name: 'innkeeper.agent.v1.PowerService/ListHardware',
+    kind: 'unary',
+    input: ListHardwareRequestLite,
+    output: ListHardwareResponseLite,
+    whileFrozen: true,
+    onDisconnect: 'stop',
+    isRepeatable: true,
+    capability: 'power.more',
+    timeoutMs: 30000,
+  } satisfies LiteMethod<typeof ListHardwareRequestSchema, typeof ListHardwareResponseSchema>,
+  setHardware: {
+    name: 'innkeeper.agent.v1.PowerService/SetHardware',
+    kind: 'unary',
+    input: SetHardwareRequestLite,
+    output: ListHardwareResponseLite,
+    whileFrozen: false,
+    onDisconnect: 'stop',
+    isRepeatable: true,
+    capability: 'power.more',
+    timeoutMs: 120000,
+  } satisfies LiteMethod<typeof SetHardwareRequestSchema, typeof ListHardwareResponseSchema>,
 } as const;
 

@@ -11,7 +11,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agent/v1/power.proto.
  */
 export const file_agent_v1_power: GenFile = /*@__PURE__*/
-  fileDesc("ChRhZ2VudC92MS9wb3dlci5wcm90bxISaW5ua2VlcGVyLmFnZW50LnYxInEKD1NodXRkb3duUmVxdWVzdBIuCgRtb2RlGAEgASgOMiAuaW5ua2VlcGVyLmFnZW50LnYxLlNodXRkb3duTW9kZRIVCg1kZWxheV9zZWNvbmRzGAIgASgNEhcKB21lc3NhZ2UYAyABKAlCBsLBGAIIASIiChBTaHV0ZG93blJlc3BvbnNlEg4KBm1ldGhvZBgBIAEoCSp7CgxTaHV0ZG93bk1vZGUSHQoZU0hVVERPV05fTU9ERV9VTlNQRUNJRklFRBAAEhoKFlNIVVRET1dOX01PREVfUE9XRVJPRkYQARIYChRTSFVURE9XTl9NT0RFX1JFQk9PVBACEhYKElNIVVRET1dOX01PREVfSEFMVBADMocBCgxQb3dlclNlcnZpY2USdwoIU2h1dGRvd24SIy5pbm5rZWVwZXIuYWdlbnQudjEuU2h1dGRvd25SZXF1ZXN0GiQuaW5ua2VlcGVyLmFnZW50LnYxLlNodXRkb3duUmVzcG9uc2UiIJACAsLBGBkKCHZtLnBvd2VyEAIYAjgCQgVwb3dlckgeYgZwcm90bzM", [file_options_v1_options]);
+  fileDesc("ChRhZ2VudC92MS9wb3dlci5wcm90bxISaW5ua2VlcGVyLmFnZW50LnYxInEKD1NodXRkb3duUmVxdWVzdBIuCgRtb2RlGAEgASgOMiAuaW5ua2VlcGVyLmFnZW50LnYxLlNodXRkb3duTW9kZRIVCg1kZWxheV9zZWNvbmRzGAIgASgNEhcKB21lc3NhZ2UYAyABKAlCBsLBGAIIASIiChBTaHV0ZG93blJlc3BvbnNlEg4KBm1ldGhvZBgBIAEoCSIXChVDYW5jZWxTaHV0ZG93blJlcXVlc3QiKgoWQ2FuY2VsU2h1dGRvd25SZXNwb25zZRIQCghjYW5jZWxlZBgBIAEoCCIRCg9HZXRQb3dlclJlcXVlc3QifwoKUG93ZXJTdGF0ZRI5CgdwZW5kaW5nGAEgASgLMiMuaW5ua2VlcGVyLmFnZW50LnYxLlBlbmRpbmdTaHV0ZG93bkgAiAEBEhMKC2Nhbl9zdXNwZW5kGAIgASgIEhUKDXN1c3BlbmRfZXJyb3IYAyABKAlCCgoIX3BlbmRpbmciaAoPUGVuZGluZ1NodXRkb3duEi4KBG1vZGUYASABKA4yIC5pbm5rZWVwZXIuYWdlbnQudjEuU2h1dGRvd25Nb2RlEhQKDHNlY29uZHNfbGVmdBgCIAEoDRIPCgdtZXNzYWdlGAMgASgJIhAKDlN1c3BlbmRSZXF1ZXN0IhEKD1N1c3BlbmRSZXNwb25zZSJFChNMaXN0SGFyZHdhcmVSZXF1ZXN0Ei4KBGtpbmQYASABKA4yIC5pbm5rZWVwZXIuYWdlbnQudjEuSGFyZHdhcmVLaW5kInEKFExpc3RIYXJkd2FyZVJlc3BvbnNlEi8KBXVuaXRzGAEgAygLMiAuaW5ua2VlcGVyLmFnZW50LnYxLkhhcmR3YXJlVW5pdBIYCgtibG9ja19ieXRlcxgCIAEoBEgAiAEBQg4KDF9ibG9ja19ieXRlcyI5CgxIYXJkd2FyZVVuaXQSCgoCaWQYASABKA0SDgoGb25saW5lGAIgASgIEg0KBWZpeGVkGAMgASgIImEKElNldEhhcmR3YXJlUmVxdWVzdBIuCgRraW5kGAEgASgOMiAuaW5ua2VlcGVyLmFnZW50LnYxLkhhcmR3YXJlS2luZBILCgNpZHMYAiADKA0SDgoGb25saW5lGAMgASgIKnsKDFNodXRkb3duTW9kZRIdChlTSFVURE9XTl9NT0RFX1VOU1BFQ0lGSUVEEAASGgoWU0hVVERPV05fTU9ERV9QT1dFUk9GRhABEhgKFFNIVVRET1dOX01PREVfUkVCT09UEAISFgoSU0hVVERPV05fTU9ERV9IQUxUEAMqXgoMSGFyZHdhcmVLaW5kEh0KGUhBUkRXQVJFX0tJTkRfVU5TUEVDSUZJRUQQABIVChFIQVJEV0FSRV9LSU5EX0NQVRABEhgKFEhBUkRXQVJFX0tJTkRfTUVNT1JZEAIyoQYKDFBvd2VyU2VydmljZRJ3CghTaHV0ZG93bhIjLmlubmtlZXBlci5hZ2VudC52MS5TaHV0ZG93blJlcXVlc3QaJC5pbm5rZWVwZXIuYWdlbnQudjEuU2h1dGRvd25SZXNwb25zZSIgkAICwsEYGQoIdm0ucG93ZXIQAhgCOAJCBXBvd2VySB4SjgEKDkNhbmNlbFNodXRkb3duEikuaW5ua2VlcGVyLmFnZW50LnYxLkNhbmNlbFNodXRkb3duUmVxdWVzdBoqLmlubmtlZXBlci5hZ2VudC52MS5DYW5jZWxTaHV0ZG93blJlc3BvbnNlIiWQAgLCwRgeCgh2bS5wb3dlchACGAI4AkIKcG93ZXIubW9yZUgeEncKCEdldFBvd2VyEiMuaW5ua2VlcGVyLmFnZW50LnYxLkdldFBvd2VyUmVxdWVzdBoeLmlubmtlZXBlci5hZ2VudC52MS5Qb3dlclN0YXRlIiaQAgHCwRgfCgd2bS52aWV3EAIYAzABOAFCCnBvd2VyLm1vcmVIHhJ2CgdTdXNwZW5kEiIuaW5ua2VlcGVyLmFnZW50LnYxLlN1c3BlbmRSZXF1ZXN0GiMuaW5ua2VlcGVyLmFnZW50LnYxLlN1c3BlbmRSZXNwb25zZSIiwsEYHgoIdm0ucG93ZXIQAhgCOAJCCnBvd2VyLm1vcmVIHhKJAQoMTGlzdEhhcmR3YXJlEicuaW5ua2VlcGVyLmFnZW50LnYxLkxpc3RIYXJkd2FyZVJlcXVlc3QaKC5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdEhhcmR3YXJlUmVzcG9uc2UiJpACAcLBGB8KB3ZtLnZpZXcQAhgDMAE4AUIKcG93ZXIubW9yZUgeEokBCgtTZXRIYXJkd2FyZRImLmlubmtlZXBlci5hZ2VudC52MS5TZXRIYXJkd2FyZVJlcXVlc3QaKC5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdEhhcmR3YXJlUmVzcG9uc2UiKJACAsLBGCEKC2d1ZXN0LmFkbWluEAIYAjgBQgpwb3dlci5tb3JlSHhiBnByb3RvMw", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.agent.v1.ShutdownRequest
@@ -30,7 +30,8 @@ export type ShutdownRequest = Message<"innkeeper.agent.v1.ShutdownRequest"> & {
   delaySeconds: number;
 
   /**
-   * Message to users who are logged in to the guest.
+   * Message to users who are logged in to the guest, shown on their terminals: at most 1,024 characters. With a delay they
+   * are told at once and a minute before it is over.
    *
    * @generated from field: string message = 3;
    */
@@ -62,6 +63,240 @@ export type ShutdownResponse = Message<"innkeeper.agent.v1.ShutdownResponse"> & 
  */
 export const ShutdownResponseSchema: GenMessage<ShutdownResponse> = /*@__PURE__*/
   messageDesc(file_agent_v1_power, 1);
+
+/**
+ * @generated from message innkeeper.agent.v1.CancelShutdownRequest
+ */
+export type CancelShutdownRequest = Message<"innkeeper.agent.v1.CancelShutdownRequest"> & {
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.CancelShutdownRequest.
+ * Use `create(CancelShutdownRequestSchema)` to create a new message.
+ */
+export const CancelShutdownRequestSchema: GenMessage<CancelShutdownRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_power, 2);
+
+/**
+ * @generated from message innkeeper.agent.v1.CancelShutdownResponse
+ */
+export type CancelShutdownResponse = Message<"innkeeper.agent.v1.CancelShutdownResponse"> & {
+  /**
+   * False if no shutdown was pending.
+   *
+   * @generated from field: bool canceled = 1;
+   */
+  canceled: boolean;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.CancelShutdownResponse.
+ * Use `create(CancelShutdownResponseSchema)` to create a new message.
+ */
+export const CancelShutdownResponseSchema: GenMessage<CancelShutdownResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_power, 3);
+
+/**
+ * @generated from message innkeeper.agent.v1.GetPowerRequest
+ */
+export type GetPowerRequest = Message<"innkeeper.agent.v1.GetPowerRequest"> & {
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.GetPowerRequest.
+ * Use `create(GetPowerRequestSchema)` to create a new message.
+ */
+export const GetPowerRequestSchema: GenMessage<GetPowerRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_power, 4);
+
+/**
+ * @generated from message innkeeper.agent.v1.PowerState
+ */
+export type PowerState = Message<"innkeeper.agent.v1.PowerState"> & {
+  /**
+   * The delayed shutdown, if there is one.
+   *
+   * @generated from field: optional innkeeper.agent.v1.PendingShutdown pending = 1;
+   */
+  pending?: PendingShutdown | undefined;
+
+  /**
+   * Whether `Suspend` is possible.
+   *
+   * @generated from field: bool can_suspend = 2;
+   */
+  canSuspend: boolean;
+
+  /**
+   * Why the last suspend failed after its answer; empty if it did not.
+   *
+   * @generated from field: string suspend_error = 3;
+   */
+  suspendError: string;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.PowerState.
+ * Use `create(PowerStateSchema)` to create a new message.
+ */
+export const PowerStateSchema: GenMessage<PowerState> = /*@__PURE__*/
+  messageDesc(file_agent_v1_power, 5);
+
+/**
+ * @generated from message innkeeper.agent.v1.PendingShutdown
+ */
+export type PendingShutdown = Message<"innkeeper.agent.v1.PendingShutdown"> & {
+  /**
+   * @generated from field: innkeeper.agent.v1.ShutdownMode mode = 1;
+   */
+  mode: ShutdownMode;
+
+  /**
+   * @generated from field: uint32 seconds_left = 2;
+   */
+  secondsLeft: number;
+
+  /**
+   * @generated from field: string message = 3;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.PendingShutdown.
+ * Use `create(PendingShutdownSchema)` to create a new message.
+ */
+export const PendingShutdownSchema: GenMessage<PendingShutdown> = /*@__PURE__*/
+  messageDesc(file_agent_v1_power, 6);
+
+/**
+ * @generated from message innkeeper.agent.v1.SuspendRequest
+ */
+export type SuspendRequest = Message<"innkeeper.agent.v1.SuspendRequest"> & {
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.SuspendRequest.
+ * Use `create(SuspendRequestSchema)` to create a new message.
+ */
+export const SuspendRequestSchema: GenMessage<SuspendRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_power, 7);
+
+/**
+ * @generated from message innkeeper.agent.v1.SuspendResponse
+ */
+export type SuspendResponse = Message<"innkeeper.agent.v1.SuspendResponse"> & {
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.SuspendResponse.
+ * Use `create(SuspendResponseSchema)` to create a new message.
+ */
+export const SuspendResponseSchema: GenMessage<SuspendResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_power, 8);
+
+/**
+ * @generated from message innkeeper.agent.v1.ListHardwareRequest
+ */
+export type ListHardwareRequest = Message<"innkeeper.agent.v1.ListHardwareRequest"> & {
+  /**
+   * @generated from field: innkeeper.agent.v1.HardwareKind kind = 1;
+   */
+  kind: HardwareKind;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.ListHardwareRequest.
+ * Use `create(ListHardwareRequestSchema)` to create a new message.
+ */
+export const ListHardwareRequestSchema: GenMessage<ListHardwareRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_power, 9);
+
+/**
+ * @generated from message innkeeper.agent.v1.ListHardwareResponse
+ */
+export type ListHardwareResponse = Message<"innkeeper.agent.v1.ListHardwareResponse"> & {
+  /**
+   * In the order of their numbers; at most 4,096.
+   *
+   * @generated from field: repeated innkeeper.agent.v1.HardwareUnit units = 1;
+   */
+  units: HardwareUnit[];
+
+  /**
+   * Size of each block of memory; absent for CPUs.
+   *
+   * @generated from field: optional uint64 block_bytes = 2;
+   */
+  blockBytes?: bigint | undefined;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.ListHardwareResponse.
+ * Use `create(ListHardwareResponseSchema)` to create a new message.
+ */
+export const ListHardwareResponseSchema: GenMessage<ListHardwareResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_power, 10);
+
+/**
+ * A CPU or a block of memory.
+ *
+ * @generated from message innkeeper.agent.v1.HardwareUnit
+ */
+export type HardwareUnit = Message<"innkeeper.agent.v1.HardwareUnit"> & {
+  /**
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * @generated from field: bool online = 2;
+   */
+  online: boolean;
+
+  /**
+   * It cannot be taken off line, such as the first CPU.
+   *
+   * @generated from field: bool fixed = 3;
+   */
+  fixed: boolean;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.HardwareUnit.
+ * Use `create(HardwareUnitSchema)` to create a new message.
+ */
+export const HardwareUnitSchema: GenMessage<HardwareUnit> = /*@__PURE__*/
+  messageDesc(file_agent_v1_power, 11);
+
+/**
+ * @generated from message innkeeper.agent.v1.SetHardwareRequest
+ */
+export type SetHardwareRequest = Message<"innkeeper.agent.v1.SetHardwareRequest"> & {
+  /**
+   * @generated from field: innkeeper.agent.v1.HardwareKind kind = 1;
+   */
+  kind: HardwareKind;
+
+  /**
+   * At least one and at most 256.
+   *
+   * @generated from field: repeated uint32 ids = 2;
+   */
+  ids: number[];
+
+  /**
+   * @generated from field: bool online = 3;
+   */
+  online: boolean;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.SetHardwareRequest.
+ * Use `create(SetHardwareRequestSchema)` to create a new message.
+ */
+export const SetHardwareRequestSchema: GenMessage<SetHardwareRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_power, 12);
 
 /**
  * @generated from enum innkeeper.agent.v1.ShutdownMode
@@ -100,6 +335,37 @@ export const ShutdownModeSchema: GenEnum<ShutdownMode> = /*@__PURE__*/
   enumDesc(file_agent_v1_power, 0);
 
 /**
+ * @generated from enum innkeeper.agent.v1.HardwareKind
+ */
+export const HardwareKind = {
+  /**
+   * @generated from enum value: HARDWARE_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: HARDWARE_KIND_CPU = 1;
+   */
+  CPU: 1,
+
+  /**
+   * @generated from enum value: HARDWARE_KIND_MEMORY = 2;
+   */
+  MEMORY: 2,
+} as const;
+
+/**
+ * @generated from enum innkeeper.agent.v1.HardwareKind
+ */
+export type HardwareKind = (typeof HardwareKind)[keyof typeof HardwareKind] | UnknownEnum;
+
+/**
+ * Describes the enum innkeeper.agent.v1.HardwareKind.
+ */
+export const HardwareKindSchema: GenEnum<HardwareKind> = /*@__PURE__*/
+  enumDesc(file_agent_v1_power, 1);
+
+/**
  * @generated from service innkeeper.agent.v1.PowerService
  */
 export const PowerService: GenService<{
@@ -112,6 +378,57 @@ export const PowerService: GenService<{
     methodKind: "unary";
     input: typeof ShutdownRequestSchema;
     output: typeof ShutdownResponseSchema;
+  },
+  /**
+   * Calls off a delayed shutdown; one that has begun is not stopped.
+   *
+   * @generated from rpc innkeeper.agent.v1.PowerService.CancelShutdown
+   */
+  cancelShutdown: {
+    methodKind: "unary";
+    input: typeof CancelShutdownRequestSchema;
+    output: typeof CancelShutdownResponseSchema;
+  },
+  /**
+   * @generated from rpc innkeeper.agent.v1.PowerService.GetPower
+   */
+  getPower: {
+    methodKind: "unary";
+    input: typeof GetPowerRequestSchema;
+    output: typeof PowerStateSchema;
+  },
+  /**
+   * Suspends the guest to memory (S3). The call returns before that; VmService.WakeVm wakes it. Fails with
+   * SUSPEND_UNSUPPORTED where the guest's kernel or its machine cannot, or would restart instead of waking.
+   *
+   * @generated from rpc innkeeper.agent.v1.PowerService.Suspend
+   */
+  suspend: {
+    methodKind: "unary";
+    input: typeof SuspendRequestSchema;
+    output: typeof SuspendResponseSchema;
+  },
+  /**
+   * The guest's CPUs or blocks of memory, with those that are off line.
+   *
+   * @generated from rpc innkeeper.agent.v1.PowerService.ListHardware
+   */
+  listHardware: {
+    methodKind: "unary";
+    input: typeof ListHardwareRequestSchema;
+    output: typeof ListHardwareResponseSchema;
+  },
+  /**
+   * Puts CPUs or blocks of memory on or off line, in the order of `ids`, and ends with the first that fails
+   * (HARDWARE_REFUSED). The first CPU, and the last one or block that is on line, stay so. Memory goes off line only if
+   * the rest has room for what is in it.
+   *
+   * @generated from rpc innkeeper.agent.v1.PowerService.SetHardware
+   */
+  setHardware: {
+    methodKind: "unary";
+    input: typeof SetHardwareRequestSchema;
+    output: typeof ListHardwareResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_agent_v1_power, 0);

@@ -10,3 +10,26 @@ export const shutdownRequestDelaySecondsTag = 16;
 export const shutdownRequestMessageTag = 26;
 
 export const shutdownResponseMethodTag = 10;
+
+export const cancelShutdownResponseCanceledTag = 8;
+
+export const powerStatePendingTag = 10;
+export const powerStateCanSuspendTag = 16;
+export const powerStateSuspendErrorTag = 26;
+
+export const pendingShutdownModeTag = 8;
+export const pendingShutdownSecondsLeftTag = 16;
+export const pendingShutdownMessageTag = 26;
+
+export const listHardwareRequestKindTag = 8;
+
+export const listHardwareResponseUnitsTag = 10;
+export const listHardwareResponseBlockBytesTag = 16;
+
+export const hardwareUnitIdTag = 8;
+export const hardwareUnitOnlineTag = 16;
+export const hardwareUnitFixedTag = 24;
+
+export const setHardwareRequestKindTag = 8;
+export const setHardwareRequestIdsTag = 18;
+export const setHardwareRequestOnlineTag = 24;

@@ -1,0 +1,98 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { HardwareUnitSchema, ListHardwareResponseSchema, SetHardwareRequest } from '@innkeeper/contract/agent';
+import { HardwareKind } from '@innkeeper/contract/agent-lite';
+import { OperationError } from '@innkeeper/contract/errors';
+import { maxHardwareIds } from '@innkeeper/contract/limits';
+import type { Host } from '../host.ts';
+import { isHostError } from '../host-error.ts';
+import { readTrimmed } from '../telemetry/read-trimmed.ts';
+
+type Unit = MessageInitShape<typeof HardwareUnitSchema> & { readonly id: number; readonly online: boolean };
+
+const maxUnits = 4096;
+const changeTimeoutMs = 30_000;
+/** Memory that must be available beside what goes off line. */
+const spareBytes = 64 * 1024 * 1024;
+
+/** The CPUs or blocks of memory of the guest. @throws OperationError INVALID_ARGUMENT */
+export function listHardware(
+  host: Host,
+  kind: SetHardwareRequest['kind'],
+): MessageInitShape<typeof ListHardwareResponseSchema> {
+  const units = unitsOf(host, nameOf(kind));
+  if (kind === HardwareKind.CPU) return { units };
+  const size = readTrimmed(host, '/sys/devices/system/memory/block_size_bytes');
+  return size === undefined ? { units } : { units, blockBytes: BigInt(`0x${size}`) };
+}
+
+/** @throws OperationError INVALID_ARGUMENT, HARDWARE_REFUSED */
+export async function setHardware(
+  host: Host,
+  { kind, ids, online }: SetHardwareRequest,
+): Promise<MessageInitShape<typeof ListHardwareResponseSchema>> {
+  const name = nameOf(kind);
+  if (ids.length === 0 || ids.length > maxHardwareIds)
+    throw new OperationError('INVALID_ARGUMENT', `ids must have 1 to ${maxHardwareIds} numbers.`);
+  const units = new Map(unitsOf(host, name).map((unit) => [unit.id, unit]));
+  const changed: string[] = [];
+  const refuse = (id: number, why: string): never => {
+    const before = changed.length === 0 ? '' : ` Before it, ${changed.join(', ')} changed.`;
+    throw new OperationError('HARDWARE_REFUSED', `${name}${id}: ${why}.${before}`);
+  };
+  for (const id of ids) {
+    const unit = units.get(id) ?? refuse(id, 'there is none of this number');
+    if (unit.online === online) continue;
+    if (!online) {
+      if (unit.fixed === true || (kind === HardwareKind.CPU && id === 0)) refuse(id, 'it always stays on line');
+      if ([...units.values()].filter((each) => each.online).length < 2) refuse(id, 'it is the last one on line');
+      if (kind === HardwareKind.MEMORY && !hasRoom(host)) refuse(id, 'the rest has no room for what is in it');
+    }
+    try {
+      await host.files.writeInHelper(`${folderOf(name)}/${name}${id}/online`, online ? '1' : '0', changeTimeoutMs);
+    } catch (error) {
+      if (!isHostError(error)) throw error;
+      refuse(id, `the kernel answers ${error.errno}`);
+    }
+    units.set(id, { ...unit, online });
+    changed.push(`${name}${id}`);
+  }
+  return listHardware(host, kind);
+}
+
+function nameOf(kind: SetHardwareRequest['kind']): string {
+  if (kind === HardwareKind.CPU) return 'cpu';
+  if (kind === HardwareKind.MEMORY) return 'memory';
+  throw new OperationError('INVALID_ARGUMENT', 'kind must be CPU or MEMORY.');
+}
+
+function folderOf(name: string): string {
+  return `/sys/devices/system/${name}`;
+}
+
+function unitsOf(host: Host, name: string): Unit[] {
+  const units: Unit[] = [];
+  for (const entry of namesIn(host, folderOf(name))) {
+    const id = entry.startsWith(name) ? entry.slice(name.length) : '';
+    if (!/^\d{1,9}$/.test(id)) continue;
+    // The first CPU has no such file on most machines.
+    const text = readTrimmed(host, `${folderOf(name)}/${entry}/online`);
+    units.push({ id: Number(id), online: text !== '0', fixed: text === undefined });
+  }
+  return units.sort((a, b) => a.id - b.id);
+}
+
+function namesIn(host: Host, folder: string): string[] {
+  try {
+    return host.files.readDirectory(folder, maxUnits);
+  } catch {
+    // ENOENT: this kernel cannot do it for this kind.
+    return [];
+  }
+}
+
+/** Whether the available memory takes another block's contents. */
+function hasRoom(host: Host): boolean {
+  const block = Number(`0x${readTrimmed(host, '/sys/devices/system/memory/block_size_bytes') ?? '0'}`);
+  const kib = Number(/^MemAvailable: +(\d+)/m.exec(host.files.readText('/proc/meminfo', 4096))?.[1] ?? 0);
+  return kib * 1024 > block + spareBytes;
+}
