@@ -38,6 +38,11 @@ export class FakeAgentLink implements AgentLink {
     this.lastSeenMs = performance.now();
     this.state = { state: 'connected', welcome: create(WelcomeSchema, { agentVersion: '1.2.3', bootId: 'boot' }) };
     this.#states.emit(this.state);
+    this.report();
+  }
+
+  /** Simulates one report of the agent, even of one that is lost. */
+  report(): void {
     this.#telemetry.emit(
       create(TelemetrySchema, {
         ...(this.clockOffsetNs === undefined

@@ -77,6 +77,22 @@ describe('accidents of a guest', () => {
     await test.stop();
   });
 
+  it('the disk counters of a hypervisor that stopped answering are absent, not those of its last answer', async () => {
+    await using at = await testHost();
+    const { test, runner, machine } = await runningVm(at);
+    machine.diskUsage = { readBytes: 7n, writtenBytes: 9n };
+    let ms = 0;
+    const disk = () => {
+      runner.sampleUsage(++ms);
+      return runner.usage?.disk;
+    };
+    await until(() => disk()?.readBytes === 7n);
+    machine.isStopped = true;
+    await until(() => disk() === undefined);
+    assert.equal(disk(), undefined);
+    await test.stop();
+  });
+
   it('a guest that is suspended is shown as such, is not woken by free space of the host, and is woken on request', async () => {
     await using at = await testHost();
     const { test, runner, machine } = await runningVm(at);

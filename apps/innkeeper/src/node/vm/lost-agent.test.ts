@@ -15,7 +15,12 @@ describe('a VM whose agent is lost', () => {
     await runner.until(() => runner.agent.telemetry !== undefined, timeout);
     const link = test.links.get('one');
     assert.ok(link);
+    link.clockOffsetNs = 60_000_000_000n;
+    link.connect();
+    assert.ok(vmMessage(runner).agent?.clockOffsetNs !== undefined);
     link.lose('it stopped answering');
+    // One that was on its way.
+    link.report();
     const vm = vmMessage(runner);
     assert.deepEqual([vm.agent?.state, vm.telemetry, vm.agent?.clockOffsetNs], [AgentState.LOST, undefined, undefined]);
     assert.ok(vm.agent?.telemetryUnixNs !== undefined);
