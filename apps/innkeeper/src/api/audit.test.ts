@@ -5,7 +5,7 @@ import { create, type DescField, type DescMessage, type Message, toBinary } from
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import { createAgent } from '@innkeeper/agent-core';
 import { FakeHost, realClock } from '@innkeeper/agent-core/fake';
-import { ExecRequestSchema, ProcessSpecSchema } from '@innkeeper/contract/agent';
+import { ExecRequestSchema, ProcessSpecSchema, SetHardwareRequestSchema } from '@innkeeper/contract/agent';
 import { AuditField, auditAction, fieldRulesOf, isCoalesced } from '@innkeeper/contract/rules';
 import { type Log, silentLog } from '@innkeeper/kit';
 import { until } from '@innkeeper/kit/testing';
@@ -44,7 +44,7 @@ function fill(message: ReflectMessage): Message {
     else if (field.fieldKind === 'scalar' && field.scalar === 9) message.set(field, secret);
     else if (field.fieldKind === 'scalar' && field.scalar === 12) message.set(field, Buffer.from(secret));
     else if (field.fieldKind === 'map' && field.mapKind === 'scalar') message.get(field).set('NAME', secret);
-    else if (field.fieldKind === 'list' && field.listKind === 'scalar') message.get(field).add(secret);
+    else if (field.fieldKind === 'list' && field.listKind === 'scalar' && isText(field)) message.get(field).add(secret);
   }
   return message.message;
 }
@@ -75,6 +75,11 @@ describe('redaction', () => {
     assert.deepEqual(kept['environment'], ['TOKEN']);
     assert.ok(JSON.stringify(kept).length < 1200);
   });
+});
+
+it('the audit keeps the numbers of a list', () => {
+  const request = create(SetHardwareRequestSchema, { ids: [1, 3], online: true });
+  assert.deepEqual(redactRequest(SetHardwareRequestSchema, request), { ids: [1, 3], online: true });
 });
 
 describe('the audit', () => {

@@ -28,18 +28,17 @@ function redactField(message: ReflectMessage, field: DescField): AuditValue | un
     const items = [...(message.get(field) as Iterable<ReflectMessage>)];
     return items.slice(0, maxItems).map(redactMessage);
   }
-  if (!isText(field)) return plain(message.get(field));
+  const value = message.get(field);
+  if (!isText(field)) return field.fieldKind === 'list' ? plainList(value) : plain(value);
   const { audit: rule } = fieldRulesOf(field);
   if (rule === AuditField.UNSPECIFIED || rule === AuditField.HIDE) return undefined;
-  const value = message.get(field);
   if (rule === AuditField.DIGEST) return digest(value);
   if (field.fieldKind === 'map') {
     const entries = [...(value as Iterable<[string | number, unknown]>)].slice(0, maxItems);
     if (rule === AuditField.NAMES) return entries.map(([name]) => cut(String(name)));
     return Object.fromEntries(entries.map(([name, item]) => [cut(String(name)), plain(item)]));
   }
-  if (field.fieldKind === 'list') return [...(value as Iterable<unknown>)].slice(0, maxItems).map(plain);
-  return plain(value);
+  return field.fieldKind === 'list' ? plainList(value) : plain(value);
 }
 
 /** Texts, bytes and maps can hold a secret; numbers and switches cannot. */
@@ -49,6 +48,10 @@ export function isText(field: DescField): boolean {
     (field.fieldKind === 'scalar' || (field.fieldKind === 'list' && field.listKind === 'scalar')) &&
     (field.scalar === 9 || field.scalar === 12)
   );
+}
+
+function plainList(value: unknown): AuditValue {
+  return [...(value as Iterable<unknown>)].slice(0, maxItems).map(plain);
 }
 
 function plain(value: unknown): AuditValue {
