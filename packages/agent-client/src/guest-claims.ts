@@ -1,5 +1,6 @@
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import type {
+  AdjustClockResponse,
   FreezeReport,
   ListAccountsRequest,
   ListAccountsResponse,
@@ -19,10 +20,17 @@ import {
   GuestProcessServiceLite,
   InventoryServiceLite,
   NetworkServiceLite,
+  TelemetryServiceLite,
   UnitServiceLite,
 } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
-import { defaultPageSize, maxPageSize, maxPageTokenChars, maxSkippedEntries } from '@innkeeper/contract/limits';
+import {
+  defaultPageSize,
+  isClockTime,
+  maxPageSize,
+  maxPageTokenChars,
+  maxSkippedEntries,
+} from '@innkeeper/contract/limits';
 import type { LiteMethod } from '@innkeeper/contract/lite';
 import { checkFrozen, checkReport, checkThawed, checkTrimmed } from './freeze-claims.ts';
 import { checkSortedPage } from './list-claims.ts';
@@ -89,6 +97,11 @@ function checkProcesses(
     if (each.cpuPercent !== undefined && !(each.cpuPercent >= 0 && each.cpuPercent < 1e9)) delete each.cpuPercent;
 }
 
+/** The node computes with this time; its differences from others must fit into 64 bits. */
+function checkClock({ wallTimeUnixNs }: AdjustClockResponse): void {
+  if (!isClockTime(wallTimeUnixNs)) throw misbehaves(`The guest’s clock has the impossible time ${wallTimeUnixNs} ns.`);
+}
+
 /** Checks of a method's answers beyond their encoding. */
 const answerChecks: ReadonlyMap<string, (request: never, answer: never) => void> = new Map<
   string,
@@ -117,6 +130,7 @@ const answerChecks: ReadonlyMap<string, (request: never, answer: never) => void>
       checkSortedPage(request, { count: accounts.length, nextPageToken }),
   ],
   [UnitServiceLite.get.name, checkUnit],
+  [TelemetryServiceLite.adjustClock.name, (_, answer: AdjustClockResponse) => checkClock(answer)],
   [NetworkServiceLite.getNetwork.name, (_, report: NetworkReport) => checkNetwork(report)],
   [NetworkServiceLite.setNetwork.name, checkSet],
   [NetworkServiceLite.confirmNetwork.name, checkConfirmed],

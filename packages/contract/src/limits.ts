@@ -76,3 +76,11 @@ export function isCallerId(text: string): boolean {
 export function isSignal(signal: number): boolean {
   return signal >= 1 && signal <= maxSignal;
 }
+
+/** No clock of a running guest is later: the year 2116. The difference of two such times fits into 64 bits. */
+const lastClockNs = 2n ** 62n;
+
+/** Whether a guest's clock can have this time, in nanoseconds since the Unix epoch: Linux' clock is never before that. */
+export function isClockTime(unixNs: bigint): boolean {
+  return unixNs >= 0n && unixNs < lastClockNs;
+}

@@ -33,6 +33,14 @@ describe('GuestClock', () => {
     }
   });
 
+  it('an impossible time of a guest counts as not reported, so that every offset fits into 64 bits', async () => {
+    for (const time of [-(2n ** 63n), -1n, 2n ** 62n, 2n ** 63n - 1n]) {
+      const { clock, state } = guest(0n);
+      await clock.compare(time);
+      assert.deepEqual([clock.offsetNs, state.steps], [undefined, []]);
+    }
+  });
+
   it('a clock that is off by less than 5 s is left to the guest', async () => {
     const { clock, state, report } = guest(4n * second);
     await report();

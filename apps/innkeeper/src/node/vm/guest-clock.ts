@@ -1,4 +1,5 @@
 import { isClockOff } from '@innkeeper/contract/control';
+import { isClockTime } from '@innkeeper/contract/limits';
 import { errorMessage, type Log } from '@innkeeper/kit';
 
 /** Milliseconds between two attempts to correct a clock. */
@@ -39,10 +40,10 @@ export class GuestClock {
     this.offsetNs = targetNs + residualNs;
   }
 
-  /** A report with this time of the guest arrived. 0: the guest did not report its time. */
+  /** A report with this time of the guest arrived. 0 and an impossible time count as not reported. */
   async compare(guestNs: bigint): Promise<void> {
     const now = this.#options.nowNs();
-    this.offsetNs = guestNs === 0n ? undefined : guestNs - now;
+    this.offsetNs = guestNs === 0n || !isClockTime(guestNs) ? undefined : guestNs - now;
     if (this.offsetNs === undefined || !isClockOff(this.offsetNs - this.#targetNs) || this.#correcting) return;
     if (this.#triedNs !== undefined && now - this.#triedNs < BigInt(retryMs) * 1_000_000n) return;
     this.#triedNs = now;

@@ -3,6 +3,7 @@ import { type AgentLink, hostClock } from '@innkeeper/agent-client';
 import { SystemServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import type { ClockSyncSchema } from '@innkeeper/contract/control';
 import { OperationError } from '@innkeeper/contract/errors';
+import { isClockTime } from '@innkeeper/contract/limits';
 
 const nsPerMs = 1_000_000n;
 /** A reading that takes longer says too little about the guest's clock. */
@@ -15,13 +16,16 @@ const trustUpToNs = 1_000n * nsPerMs;
 /**
  * Sets a guest's clock: to `setUnixNs`, or else by the guest's time service and, where that does not suffice, to the
  * node's. Steps are relative, so that a request that arrives late does not set a wrong time. Fails with
- * DEADLINE_EXCEEDED if the guest takes more than 2 s to read its clock.
+ * DEADLINE_EXCEEDED if the guest takes more than 2 s to read its clock, and with INVALID_ARGUMENT for a time before 1970 or
+ * after 2116.
  */
 export async function syncClock(
   agent: AgentLink,
   setUnixNs: bigint | undefined,
   signal: AbortSignal | undefined,
 ): Promise<MessageInitShape<typeof ClockSyncSchema> & { readonly residualNs: bigint; readonly targetNs: bigint }> {
+  if (setUnixNs !== undefined && !isClockTime(setUnixNs))
+    throw new OperationError('INVALID_ARGUMENT', 'The time must be from 1970 to 2116.');
   // Target and offsets are relative to the node's clock, which runs on meanwhile.
   const targetNs = setUnixNs === undefined ? 0n : setUnixNs - hostClock.wallNs();
   const offsetOf = async (stepNs: bigint): Promise<bigint> => (await measure(agent, stepNs, signal)) - targetNs;
