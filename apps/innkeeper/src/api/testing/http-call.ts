@@ -17,6 +17,8 @@ export async function httpCall(
 ): Promise<HttpAnswer> {
   const call = request({ socketPath, method, path, headers: { te: 'trailers', ...options.headers }, agent: false });
   const answered = once(call, 'response');
+  // A server that answers before it has read the body ends the rest; `answered` rejects only without an answer.
+  call.on('error', () => undefined);
   call.end(options.body);
   const [response] = (await answered) as [IncomingMessage];
   const chunks: Buffer[] = [];
