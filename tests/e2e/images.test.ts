@@ -60,7 +60,7 @@ describe('images, the node, and the settings of a stopped VM', () => {
     await page.getByRole('heading', { name: 'No image yet' }).waitFor();
     await page.getByRole('button', { name: 'Add an image' }).click();
     await page.locator('input[type=file]').setInputFiles(disk);
-    assert.equal(await page.getByLabel('Name').inputValue(), 'my-disk');
+    assert.equal(await page.getByRole('textbox', { name: 'Name', exact: true }).inputValue(), 'my-disk');
     await checksum().fill('abc');
     await page.getByRole('button', { name: 'Upload' }).click();
     await page.getByText('A SHA-256 has 64 hexadecimal digits.').waitFor();
@@ -86,7 +86,7 @@ describe('images, the node, and the settings of a stopped VM', () => {
     const choose = async (): Promise<void> => {
       await page.goto('/images?add=file');
       await page.locator('input[type=file]').setInputFiles(disk);
-      await page.getByLabel('Name').fill('second');
+      await page.getByRole('textbox', { name: 'Name', exact: true }).fill('second');
       await page.getByRole('button', { name: 'Upload' }).click();
     };
     await limitUploads(2 * mib);
@@ -102,7 +102,7 @@ describe('images, the node, and the settings of a stopped VM', () => {
   it('an upload with another checksum is refused, and no image is added', async () => {
     await page.goto('/images?add=file');
     await page.locator('input[type=file]').setInputFiles(disk);
-    await page.getByLabel('Name').fill('third');
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('third');
     await checksum().fill('0'.repeat(64));
     await page.getByRole('button', { name: 'Upload' }).click();
     await page.getByText('The image third was not added').waitFor();
@@ -137,10 +137,10 @@ describe('images, the node, and the settings of a stopped VM', () => {
     };
     const dialog = await settings('web-1');
     assert.ok(await dialog.getByRole('button', { name: 'Save' }).isDisabled());
-    await dialog.getByLabel('Name').fill('Web_2');
+    await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('Web_2');
     await dialog.getByText('Only a-z, 0-9 and').waitFor();
     assert.ok(await dialog.getByRole('button', { name: 'Save' }).isDisabled());
-    await dialog.getByLabel('Name').fill('web-2');
+    await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('web-2');
     await dialog.getByLabel('CPUs').fill('2');
     await dialog.getByLabel('Memory').fill('512');
     const tags = dialog.getByRole('combobox', { name: 'Tags' });

@@ -30,10 +30,10 @@ describe('the web console', () => {
 
   it('an image is built and a VM created, whose agent reports', async () => {
     await page.getByRole('button', { name: 'Build the small image' }).click();
-    await page.getByLabel('Name').waitFor({ timeout: 180_000 });
-    await page.getByLabel('Name').fill('Web_1');
+    await page.getByRole('textbox', { name: 'Name', exact: true }).waitFor({ timeout: 180_000 });
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Web_1');
     await page.getByText('Only a-z, 0-9 and').waitFor();
-    await page.getByLabel('Name').fill('web-1');
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('web-1');
     const tags = page.getByRole('combobox', { name: 'Tags' });
     await tags.fill('env=prod');
     await tags.press('Enter');

@@ -45,7 +45,7 @@ export function HintLayer(): JSX.Element | null {
   }, [hint]);
   if (hint === undefined || hint.text === '') return null;
   return (
-    <div ref={bubble} className="hint" role="presentation">
+    <div ref={bubble} className="hint" aria-hidden="true">
       {hint.text}
     </div>
   );
