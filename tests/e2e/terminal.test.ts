@@ -26,7 +26,7 @@ describe('the terminal', () => {
   const shows = (text: string | RegExp): Promise<void> => screenShows(page, text);
   const newTerminal = async (): Promise<void> => {
     await page.getByRole('button', { name: 'New terminal', exact: true }).click();
-    await shows('root@tiny');
+    await shows('root@web-1');
   };
 
   it('the terminal tab opens a first terminal', async () => {
