@@ -16,7 +16,11 @@ describe('passwords of guests', () => {
   const guest = new FakeHost({ clock });
   const logged: string[] = [];
   const write = (...parts: unknown[]): void => void logged.push(JSON.stringify(parts));
-  const log: Log = { debug: write, info: write, warn: write, error: write, child: () => log } as unknown as Log;
+  const withFields = (fields: object): Log => {
+    write('with', fields);
+    return log;
+  };
+  const log: Log = { debug: write, info: write, warn: write, error: write, with: withFields };
   let api: ServedApi;
   let base: string;
   let headers: Record<string, string>;
