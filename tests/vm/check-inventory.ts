@@ -35,7 +35,7 @@ export async function checkInventory(name: string, options: { readonly dataDirec
   assert.equal((found.routes ?? []).filter(({ destination }) => !destination.includes(':')).length, routes);
   const installed = await sh(
     // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own
-    "command -v dpkg-query >/dev/null && dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\\n' | grep ^installed",
+    "! command -v dpkg-query >/dev/null || dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\\n' | grep ^installed",
   );
   if (installed === '') assert.notEqual(found.packagesMissing, undefined);
   else {

@@ -124,7 +124,7 @@ function problemOf({ status, headers, body }: FuzzAnswer): string | undefined {
   const told = JSON.stringify(headers) + body;
   const found = /"INTERNAL"|: ?INTERNAL\b|"code":"internal"|"grpc-status":"13"/.exec(told);
   if (found === null && status !== 500 && status !== 0) return undefined;
-  const at = found?.index ?? 0;
+  const at = found?.index ?? told.length;
   return `${status} …${told.slice(Math.max(0, at - 400), at + 200)}…`;
 }
 

@@ -32,9 +32,9 @@ describe('the icons', () => {
     const files = globSync('**/*.{ts,tsx}', { cwd: root }).filter((file) => !/icon-paths|palette|\.test\./.test(file));
     const texts = files
       .map((file) => [file, readFileSync(join(root, file), 'utf8')] as const)
-      .filter(([, text]) => text.includes('Icon'));
+      .filter(([, text]) => /Icon|icon/.test(text));
     for (const [name, allowed] of Object.entries(places)) {
-      const used = texts.filter(([, text]) => new RegExp(`(?:icon: |name=|[?:] )['"{]+${name}['"]`).test(text));
+      const used = texts.filter(([, text]) => new RegExp(`(?:icon: |icon=|name=|[?:] )['"{]+${name}['"]`).test(text));
       assert.deepEqual(used.map(([file]) => file).toSorted(), allowed, name);
     }
   });

@@ -1,7 +1,7 @@
 import { SystemServiceLite } from '@innkeeper/contract/agent-lite';
-import { OperationError } from '@innkeeper/contract/errors';
 import { immediateOperation, type Operation, unaryOperation } from '../dispatch.ts';
 import type { Host } from '../host.ts';
+import { setWallClock } from '../telemetry/set-wall-clock.ts';
 import { changeSettings, readSettings } from './settings.ts';
 import { askTimeService } from './time-service.ts';
 
@@ -10,11 +10,9 @@ export function systemOperations(host: Host): Operation[] {
   const { clock } = host;
   return [
     unaryOperation(SystemServiceLite.syncClock, async ({ setUnixNs }) => {
-      if (setUnixNs !== undefined && setUnixNs < 0n)
-        throw new OperationError('INVALID_ARGUMENT', 'set_unix_ns is before 1970.');
       const before = clock.wallTimeNs() - clock.monotonicNs();
       const asked = setUnixNs === undefined ? await askTimeService(host) : undefined;
-      if (setUnixNs !== undefined) clock.setWallTimeNs(setUnixNs);
+      if (setUnixNs !== undefined) setWallClock(clock, setUnixNs);
       const now = clock.wallTimeNs();
       return { ...asked, wallTimeUnixNs: now, movedNs: now - clock.monotonicNs() - before };
     }),

@@ -112,4 +112,16 @@ describe('AdjustClock', () => {
     assert.equal(await read(-60_000_000_000n), before - 60_000_000_000n);
     assert.equal(host.clock.wallTimeNs(), before - 60_000_000_000n);
   });
+
+  it('AdjustClock refuses a step to before 1970 or after 2116, and the clock stays', async () => {
+    const { host, node } = await startFakeAgent();
+    const before = host.clock.wallTimeNs();
+    for (const stepNs of [-before - 1n, 2n ** 62n, 2n ** 63n - 1n, -(2n ** 63n)])
+      assert.match(
+        (await node.open(adjustClock, { stepNs })).answers.end?.message ?? '',
+        /from 1970 to 2116/,
+        `${stepNs}`,
+      );
+    assert.equal(host.clock.wallTimeNs(), before);
+  });
 });

@@ -8,6 +8,7 @@ import { NumberFile } from './number-file.ts';
 import { parseOsRelease } from './parse-os-release.ts';
 import { readCpu } from './read-cpu.ts';
 import { readTrimmed } from './read-trimmed.ts';
+import { setWallClock } from './set-wall-clock.ts';
 import { type TelemetryInit, TelemetrySampler } from './telemetry-sampler.ts';
 import { waitForChange } from './wait-for-change.ts';
 
@@ -30,7 +31,7 @@ export function telemetryOperations(host: Host, sampler: TelemetrySampler, start
     })),
     immediateOperation(TelemetryServiceLite.getSystem, () => describeSystem(host)),
     immediateOperation(TelemetryServiceLite.adjustClock, ({ stepNs }) => {
-      if (stepNs !== 0n) host.clock.setWallTimeNs(host.clock.wallTimeNs() + stepNs);
+      if (stepNs !== 0n) setWallClock(host.clock, host.clock.wallTimeNs() + stepNs);
       return { wallTimeUnixNs: host.clock.wallTimeNs() };
     }),
     operation(TelemetryServiceLite.watch, async (input, { send, signal }) => {

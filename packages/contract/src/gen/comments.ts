@@ -329,7 +329,7 @@ export const comments: Readonly<Record<string, string>> = {
   "innkeeper.agent.v1.System.kernel_release": "uname -r, uname -m.",
   "innkeeper.agent.v1.System.init_system": "\"systemd\", \"openrc\", \"sysv\", \"busybox\" or \"other\".",
   "innkeeper.agent.v1.System.missing_capabilities": "Capabilities that are not available in this guest, and why.",
-  "innkeeper.agent.v1.AdjustClockRequest.step_ns": "Nanoseconds to add to the guest's wall clock.",
+  "innkeeper.agent.v1.AdjustClockRequest.step_ns": "Nanoseconds to add to the guest's wall clock; INVALID_ARGUMENT if that leaves 1970 to 2116.",
   "innkeeper.agent.v1.AdjustClockResponse.wall_time_unix_ns": "The guest's wall clock after the step, nanoseconds since the Unix epoch.",
   "innkeeper.agent.v1.WatchRequest.interval_ms": "Milliseconds between reports; 250 to 3,600,000; 0: 5,000.",
   "innkeeper.agent.v1.WatchRequest.once": "End after the first report. It always has a CPU share, if necessary from a second sample 200 ms after the first.",

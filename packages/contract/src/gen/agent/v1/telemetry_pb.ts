@@ -184,7 +184,7 @@ export const MissingCapabilitySchema: GenMessage<MissingCapability> = /*@__PURE_
  */
 export type AdjustClockRequest = Message<"innkeeper.agent.v1.AdjustClockRequest"> & {
   /**
-   * Nanoseconds to add to the guest's wall clock.
+   * Nanoseconds to add to the guest's wall clock; INVALID_ARGUMENT if that leaves 1970 to 2116.
    *
    * @generated from field: int64 step_ns = 1;
    */
