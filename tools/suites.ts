@@ -33,7 +33,8 @@ export const systemSuites: readonly Suite[] = [
   // Each starts a daemon; a browser mostly waits.
   { name: 'e2e', globs: ['tests/e2e/**/*.test.ts'], concurrency: 2, timeoutMs: 600_000 },
   { name: 'fresh machines', globs: ['tests/fresh/**/*.test.ts'], concurrency: 1, timeoutMs: 1_500_000 },
-  // Two at a time, guests with emulated CPUs on 2 cores miss deadlines.
-  { name: 'VMs', globs: ['tests/vm/!(hostile*).test.ts'], concurrency: 1, timeoutMs: 900_000 },
+  // They measure the guest's CPU and memory, and make the images and kernels that the next suites find in their cache.
+  { name: 'guests', globs: ['tests/vm/guests/*.test.ts'], concurrency: 1, timeoutMs: 900_000 },
+  { name: 'VMs', globs: ['tests/vm/!(hostile*).test.ts'], concurrency: 2, timeoutMs: 900_000 },
   { name: 'hostile guests', globs: ['tests/vm/hostile*.test.ts'], concurrency: 1, timeoutMs: 900_000 },
 ];

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { BuildOptions, GuestKernel } from './built-image.ts';
@@ -7,6 +7,7 @@ import { hostDiskFull, isHostDiskFull, runProgram } from './host-tools/index.ts'
 import { createInitramfs, hashInitramfs } from './initramfs.ts';
 import { collectModules } from './kernel-modules.ts';
 import { findKernelPackages, type KernelPackages } from './kernel-package.ts';
+import { makeWorkFolder } from './work-folder.ts';
 
 const downloadTimeoutMs = 15 * 60_000;
 
@@ -28,8 +29,7 @@ export async function fetchKernel(options: BuildOptions): Promise<GuestKernel & 
   };
   if (options.rebuild !== true && (await exists(join(folder, 'initrd.cpio')))) return await finished(true);
 
-  await mkdir(join(cacheDirectory, 'kernels'), { recursive: true });
-  const work = await mkdtemp(join(cacheDirectory, 'kernels', '.unfinished-'));
+  const work = await makeWorkFolder(join(cacheDirectory, 'kernels'));
   try {
     await makeKernel(packages, work, options);
     await mkdir(folder, { recursive: true });

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { BuildOptions, ImageKind } from './built-image.ts';
 import { hostDiskFull, isHostDiskFull } from './host-tools/index.ts';
+import { makeWorkFolder } from './work-folder.ts';
 
 export interface CachedImage {
   readonly rawPath: string;
@@ -33,8 +34,7 @@ export async function cachedImage(
   const cachedBytes = options.rebuild === true ? undefined : await sizeOf();
   if (cachedBytes !== undefined) return { rawPath, virtualBytes: cachedBytes, inputsSha256, fromCache: true };
 
-  await mkdir(images, { recursive: true });
-  const work = await mkdtemp(join(images, '.unfinished-'));
+  const work = await makeWorkFolder(images);
   try {
     const unfinished = join(work, 'disk.raw');
     await make(work, unfinished);

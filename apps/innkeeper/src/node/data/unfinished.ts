@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readlink, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Log } from '@innkeeper/kit';
 
@@ -13,7 +13,7 @@ const removedPrefix = '.removed-';
 
 /** Temporary names: for imports, builds, bases, disks, manifests and folders that are being removed. */
 const temporaryName =
-  /^\.((import|build|unfinished|manifest)-[A-Za-z0-9]+(\.qcow2)?|base-[A-Za-z0-9.-]+\.raw-[A-Za-z0-9]+|removed-.+)$/;
+  /^\.((import|build|unfinished|manifest)-(\d+-)?[A-Za-z0-9]+(\.qcow2)?|base-[A-Za-z0-9.-]+\.raw-[A-Za-z0-9]+|removed-.+)$/;
 
 /** Whether the name of a file or folder is a temporary one. */
 export function isTemporaryName(name: string): boolean {
@@ -66,14 +66,26 @@ export async function removeEmpty(path: string): Promise<boolean> {
   }
 }
 
-/** Removes entries with temporary names from a folder, which may be missing, and logs each removal. */
+/**
+ * Removes entries with temporary names from a folder, which may be missing, and logs each removal. What another daemon is
+ * making in a shared cache stays.
+ */
 export async function removeTemporary(directory: string, log: Log): Promise<void> {
   for (const name of await listFolder(directory)) {
-    if (!isTemporaryName(name)) continue;
+    if (!isTemporaryName(name) || (await isOfOtherDaemon(name))) continue;
     const path = join(directory, name);
     log.warn('data.removed', { path, reason: 'its name marks it as unfinished' });
     await rm(path, { recursive: true, force: true });
   }
+}
+
+/** Whether the process whose number is in a temporary name runs, and runs the same program as this one. */
+async function isOfOtherDaemon(name: string): Promise<boolean> {
+  const pid = /^\.unfinished-(\d+)-/.exec(name)?.[1];
+  if (pid === undefined || Number(pid) === process.pid) return false;
+  // Nothing of another user's process can be read; such a process does not share this cache.
+  const program = await readlink(`/proc/${pid}/exe`).catch(() => undefined);
+  return program !== undefined && program === (await readlink('/proc/self/exe'));
 }
 
 /** Names in a folder; empty if it is missing. Rejects if it cannot be read. */

@@ -1,4 +1,4 @@
-import { type InnOptions, innText } from './inn.ts';
+import { type InnOptions, innText } from '../inn.ts';
 
 const script =
   'for d in /proc/[0-9]*; do if read -r n < $d/comm; then case $n in innkeeper*) grep -H VmHWM $d/status;; esac; fi; done 2>/dev/null; true';

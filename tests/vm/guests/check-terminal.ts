@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { TerminalEvent, TerminalStream } from '@innkeeper/client';
 import { TerminalState } from '@innkeeper/contract/control';
-import { inn, innText } from './inn.ts';
-import { clientOf } from './vm-state.ts';
+import { inn, innText } from '../inn.ts';
+import { clientOf } from '../vm-state.ts';
 
-const root = join(import.meta.dirname, '..', '..');
+const root = join(import.meta.dirname, '..', '..', '..');
 const timeoutMs = 60_000;
 
 /** Collects the output shown to a viewer of a terminal. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { rssBytesOf } from './daemon.ts';
-import { type InnOptions, spawnInn } from './inn.ts';
+import { rssBytesOf } from '../daemon.ts';
+import { type InnOptions, spawnInn } from '../inn.ts';
 
 const mib = 1024 * 1024;
 /** Many short pauses, and one long enough to fill every buffer between the guest and the reader. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { innText } from './inn.ts';
+import { innText } from '../inn.ts';
 
-const packaging = join(import.meta.dirname, '../../packaging');
+const packaging = join(import.meta.dirname, '../../../packaging');
 
 /** Replaces the daemon: starts a "VM", records its pid, and then idles like a daemon between two requests. */
 const daemon = `#!/bin/sh

@@ -5,17 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { VmState } from '@innkeeper/contract/control';
+import { type Daemon, startDaemon } from '../daemon.ts';
+import { rootFileSystemHeader } from '../guest-disk.ts';
+import { inn, innText } from '../inn.ts';
+import { cleanUp, clientOf, createTestVm, nextTelemetry, say, showVm, waitForVm } from '../vm-state.ts';
 import { agentPeakRssBytes } from './agent-memory.ts';
 import { measureBusyLoop } from './busy-loop.ts';
 import { checkInventory } from './check-inventory.ts';
 import { checkServiceUnit } from './check-service-unit.ts';
 import { checkServices } from './check-services.ts';
 import { checkShell, checkTerminal } from './check-terminal.ts';
-import { type Daemon, startDaemon } from './daemon.ts';
-import { rootFileSystemHeader } from './guest-disk.ts';
-import { inn, innText } from './inn.ts';
 import { hashThroughSlowPipe } from './slow-pipe.ts';
-import { cleanUp, clientOf, createTestVm, nextTelemetry, say, showVm, waitForVm } from './vm-state.ts';
 
 const mib = 1024 * 1024;
 
@@ -174,7 +174,7 @@ export function testGuest({ image, init, bootMs }: Guest): void {
 
     it(`${image}: the guest shuts down cleanly when it is stopped`, async () => {
       const from = performance.now();
-      await innText(['stop', name, '--timeout', '60s'], { ...options, timeoutMs: 200_000 });
+      await innText(['stop', name, '--timeout', '2m'], { ...options, timeoutMs: 200_000 });
       const stopMs = performance.now() - from;
       say(`${name}: stopped after ${Math.round(stopMs)} ms`);
       const vm = await showVm(name, daemon.dataDirectory);

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { spawnInn } from './inn.ts';
-import { showVm } from './vm-state.ts';
+import { spawnInn } from '../inn.ts';
+import { showVm } from '../vm-state.ts';
 
 /** The guest's CPU usage over one interval of telemetry, and how long its hypervisor waited for a CPU meanwhile. */
 export interface BusySample {

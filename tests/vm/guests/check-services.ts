@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { inn, innText } from './inn.ts';
+import { inn, innText } from '../inn.ts';
 
 interface Service {
   readonly name: string;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { innText } from './inn.ts';
+import { innText } from '../inn.ts';
 
 interface Whole {
   readonly hostname?: string;
