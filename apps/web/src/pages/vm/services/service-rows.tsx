@@ -84,11 +84,12 @@ function ServiceDetails({ vm, vmName, unit }: Pick<ServiceRowsProps, 'vm' | 'vmN
       : now.exitCode !== undefined && now.state !== UnitState.RUNNING
         ? `Its program exited with ${now.exitCode}.`
         : undefined;
+  const state = unitStateName(now) ?? 'State unknown';
   return (
     <div className="services-details">
       <p>
-        {unitStateName(now) ?? 'State unknown'}
-        {now.detail !== '' && ` (${showName(now.detail)})`}
+        {state}
+        {now.detail !== '' && now.detail !== state && ` (${showName(now.detail)})`}
         {now.pid !== undefined && `, main process ${now.pid}`}
         {now.restarts !== undefined && `, restarted ${now.restarts} times`}. {end}
       </p>
