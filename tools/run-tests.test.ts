@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { noResults } from './test-results.ts';
 import { closingPart } from './total.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'innkeeper-run-tests-'));
@@ -135,10 +136,22 @@ describe('the closing part of npm test', () => {
     const error = Array.from({ length: 100 }, (_, index) => `line ${index}`).join('\n');
     const failure = { where: 'a.test.ts:1', title: 'fails', error };
     const lines = (count: number): number =>
-      closingPart({ passed: 1, failures: Array.from({ length: count }, () => failure), skipped: new Map() }).split('\n')
+      closingPart({ ...noResults(), passed: 1, failures: Array.from({ length: count }, () => failure) }).split('\n')
         .length;
     assert.equal(lines(1) - lines(0), 3 + 14 + 1);
     assert.equal(lines(50) - lines(0), 2 + 50 * (1 + 4 + 1));
     assert.equal(lines(500) - lines(0), 2 + 500 * (1 + 1 + 1));
+  });
+
+  it('the time of each suite is listed when there are several', () => {
+    const tookMs = new Map([
+      ['unit', 84_400],
+      ['VMs', 600_000],
+    ]);
+    assert.match(
+      closingPart({ ...noResults(), passed: 1, tookMs }),
+      /^\nSeconds:\n {3}84 unit\n {2}600 VMs\n\n1 passed, /,
+    );
+    assert.match(closingPart({ ...noResults(), passed: 1, tookMs: new Map([['unit', 84_400]]) }), /^\n1 passed, /);
   });
 });

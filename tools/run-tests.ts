@@ -24,6 +24,7 @@ export function runSuite(suite: Suite): TestResults {
   // Inside of a test, node:test would take the runner for a test file, and run nothing.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const limits = `${suite.timeoutMs} ${suite.graceMs ?? 60_000}`;
+  const fromMs = performance.now();
   const { status, signal, error } = spawnSync(
     process.execPath,
     [
@@ -39,6 +40,7 @@ export function runSuite(suite: Suite): TestResults {
     { stdio: ['ignore', 'inherit', 'inherit'], env: { ...env, [limitsVariable]: limits } },
   );
   const results = readResults(resultsPath);
+  results.tookMs.set(suite.name, performance.now() - fromMs);
   rmSync(folder, { recursive: true });
   const where = suite.globs.join(' ');
   const title = `the suite “${suite.name}”`;

@@ -20,10 +20,12 @@ export interface TestResults {
   failures: Failure[];
   /** The number of skipped tests by their reason. */
   skipped: Map<string, number>;
+  /** How long each suite took, by its name. */
+  tookMs: Map<string, number>;
 }
 
 export function noResults(): TestResults {
-  return { passed: 0, failures: [], skipped: new Map() };
+  return { passed: 0, failures: [], skipped: new Map(), tookMs: new Map() };
 }
 
 /** Adds what the reporter wrote, even if its last line is cut. */

@@ -8,7 +8,7 @@ function linesPerError(failures: number): number {
 const maxColumns = 240;
 
 /**
- * Prints what was skipped and what failed, then the totals, and returns the exit code: 0 if something ran and nothing
+ * Prints how long each suite took, what was skipped and what failed, then the totals, and returns the exit code: 0 if something ran and nothing
  * failed. The failures are right above the last line, so that the end of a log that was cut shows them.
  */
 export function totalOf(parts: readonly TestResults[]): number {
@@ -17,16 +17,19 @@ export function totalOf(parts: readonly TestResults[]): number {
     sum.passed += part.passed;
     sum.failures.push(...part.failures);
     for (const [reason, count] of part.skipped) addSkipped(sum, reason, count);
+    for (const [suite, ms] of part.tookMs) sum.tookMs.set(suite, ms);
   }
   process.stdout.write(closingPart(sum));
   return sum.failures.length === 0 && sum.passed > 0 ? 0 : 1;
 }
 
-/** The end of the output, from the reasons of skipped tests to the line with the totals. */
-export function closingPart({ passed, failures, skipped }: TestResults): string {
+/** The end of the output, from the times of the suites to the line with the totals. */
+export function closingPart({ passed, failures, skipped, tookMs }: TestResults): string {
   const reasons = [...skipped].sort(([a, many], [b, few]) => few - many || a.localeCompare(b));
   const skippedCount = reasons.reduce((sum, [, count]) => sum + count, 0);
   const lines: string[] = [''];
+  if (tookMs.size > 1)
+    lines.push('Seconds:', ...[...tookMs].map(([suite, ms]) => `${(ms / 1000).toFixed(0).padStart(5)} ${suite}`), '');
   if (skippedCount > 0)
     lines.push('Skipped:', ...reasons.map(([reason, count]) => `${`${count}`.padStart(5)} × ${reason}`), '');
   if (failures.length > 0) {
