@@ -14,7 +14,7 @@ import {
   type VmEnd,
   type VmEvent,
 } from '../driver.ts';
-import { panicText, suspendedText } from '../lifecycle.ts';
+import { suspendedText } from '../lifecycle.ts';
 import type { LogFile } from '../process/log-file.ts';
 import type { ProcessWatch } from '../process/process-end.ts';
 import { isAlive, type ProcessIdentity } from '../process/process-identity.ts';
@@ -22,14 +22,15 @@ import { readUsage } from '../process/usage.ts';
 import type { VmRecord } from '../vm-record.ts';
 import type { Attachment } from './attach.ts';
 import { readBlockStats } from './block-stats.ts';
-import { portDeviceId, portSocketId } from './command-line.ts';
+import { portSocketId } from './command-line.ts';
 import type { QemuConsole } from './console.ts';
+import { EventTranslator } from './event-translator.ts';
 import { openPortChannel } from './port-channel.ts';
 import { qemuFeatures } from './qemu-features.ts';
 import type { QemuProcess } from './qemu-record.ts';
-import type { QmpClient, QmpEvent } from './qmp.ts';
+import type { QmpClient } from './qmp.ts';
 import type { RunFiles } from './run-files.ts';
-import { type EndSigns, judgeEnd } from './vm-end.ts';
+import { judgeEnd } from './vm-end.ts';
 import type { VmNetwork } from './vm-network.ts';
 
 const logTrimMs = 10_000;
@@ -65,10 +66,8 @@ export class QemuVm implements RunningVm {
   readonly #events = new Listeners<VmEvent>();
   readonly #channels = new Map<string, Channel | undefined>();
   readonly #logTimer: NodeJS.Timeout;
-  #shutdown: EndSigns['shutdown'];
+  readonly #translator = new EventTranslator();
   #killedByUs = false;
-  /** Why QEMU is about to pause the guest by itself. */
-  #stopDetail: string | undefined;
   /** Disposed of: the process continues without this daemon. */
   #released = false;
 
@@ -84,7 +83,10 @@ export class QemuVm implements RunningVm {
     this.#network = options.network;
     this.#watch = options.watch;
     this.#logFile = options.logFile;
-    this.#control.events.add((event) => this.#takeEvent(event));
+    this.#control.events.add((event) => {
+      const translated = this.#translator.take(event);
+      if (translated !== undefined) this.#events.emit(translated);
+    });
     void this.#control.closed.then(() => {
       if (!this.#released) this.#watch.expect();
     });
@@ -189,7 +191,7 @@ export class QemuVm implements RunningVm {
     const drained = Promise.all([this.#control.closed, this.#qemuConsole.closed]);
     await Promise.race([drained, delay(drainTimeoutMs)]);
     const kind = judgeEnd({
-      shutdown: this.#shutdown,
+      shutdown: this.#translator.shutdown,
       exitCode,
       signal,
       killedByUs: this.#killedByUs,
@@ -200,49 +202,7 @@ export class QemuVm implements RunningVm {
     return { kind, exitCode, signal, lastLines };
   }
 
-  #takeEvent({ name, data }: QmpEvent): void {
-    switch (name) {
-      case 'SHUTDOWN':
-        this.#shutdown = { guest: data['guest'] === true, reason: String(data['reason']) };
-        return;
-      case 'BLOCK_IO_ERROR':
-        if (data['action'] === 'stop') this.#stopDetail = diskFailure(data);
-        return;
-      case 'STOP':
-        this.#events.emit(
-          this.#stopDetail === undefined ? { type: 'paused' } : { type: 'paused', detail: this.#stopDetail },
-        );
-        this.#stopDetail = undefined;
-        return;
-      case 'SUSPEND':
-        this.#events.emit({ type: 'paused', detail: suspendedText });
-        return;
-      case 'WAKEUP':
-      case 'RESUME':
-        this.#events.emit({ type: 'resumed' });
-        return;
-      case 'RESET':
-        this.#events.emit({ type: 'reset' });
-        return;
-      case 'GUEST_PANICKED':
-        this.#events.emit({ type: 'panicked', detail: `${panicText}.` });
-        return;
-      case 'VSERPORT_CHANGE': {
-        const port = agentPorts.find((_, index) => portDeviceId(index) === data['id']);
-        if (port !== undefined) this.#events.emit({ type: 'agent-port', port, open: data['open'] === true });
-        return;
-      }
-    }
-  }
-
   #trimLog(log: Log): void {
     this.#logFile.trim().catch((error) => log.warn('qemu.log-not-trimmed', { error: String(error) }));
   }
-}
-
-/** QEMU pauses a guest whose write finds no space, so that nothing is lost, until it is resumed. */
-function diskFailure(data: QmpEvent['data']): string {
-  if (data['nospace'] === true)
-    return 'The host has no space left for the VM’s disk. Free some space; the VM then resumes by itself.';
-  return `The host could not ${data['operation']} the VM’s disk: ${data['reason']}.`;
 }
