@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from '../../tools/build-agent/bundle.ts';
-import { buildQjsc, compileParts, link, toolchains } from '../../tools/build-agent/compile.ts';
+import { buildQjsc, link, toolchains } from '../../tools/build-agent/compile.ts';
+import { compileParts } from '../../tools/build-agent/compile-parts.ts';
 import { inputsHash } from '../../tools/build-agent/inputs-hash.ts';
 import { quickJsSource } from '../../tools/build-agent/quickjs-source.ts';
 

@@ -1,7 +1,7 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { deflateRawSync } from 'node:zlib';
-import type { Part } from './bundle.ts';
+import { withHotFunctions } from './hot-functions.ts';
 import { runProgram } from './run-program.ts';
 import { ownTarget, targetNames } from './targets.ts';
 
@@ -15,14 +15,17 @@ export interface Toolchain {
 const kernelHeaders = ['-idirafter', '/usr/include', '-idirafter', `/usr/include/${targetNames[ownTarget].gnu}`];
 
 export const releaseFlags: readonly string[] = [
-  // Optimized for speed: every call waits for the interpreter, and the size is below the budget.
-  '-O2',
+  // For size, except what every call waits for: `hotFunctions`, `hotFiles`.
+  '-Os',
   '-flto',
   '-static',
   '-ffunction-sections',
   '-fdata-sections',
   '-Wl,--gc-sections',
+  // Nothing is relocated in a static program; on arm64 it only rounds the file up to 64 KiB.
+  '-Wl,-z,norelro',
   '-fno-asynchronous-unwind-tables',
+  '-fno-unwind-tables',
 ];
 
 /** For this machine's architecture. */
@@ -38,6 +41,11 @@ export const toolchains: Record<'release' | 'sanitize', Toolchain> = {
     strip: undefined,
   },
 };
+
+/** Of the agent's own sources: compiled for speed. */
+const hotFiles = ['bytes', 'heap', 'inflate', 'numbers', 'protobuf', 'sha256', 'text', 'values'].map(
+  (name) => `${name}.c`,
+);
 
 const quickJsFiles = ['quickjs.c', 'libregexp.c', 'libunicode.c', 'cutils.c', 'dtoa.c'];
 const define = ['-D_GNU_SOURCE', '-DCONFIG_VERSION="2025-04-26"'];
@@ -62,66 +70,6 @@ export function buildQjsc(source: string, cache: string): string {
   return program;
 }
 
-export interface CompileOptions {
-  readonly qjsc: string;
-  readonly parts: readonly Part[];
-  /** For the parts as JavaScript and as bytecode. */
-  readonly folder: string;
-  readonly keepDebug: boolean;
-}
-
-/** The size of a part as bytecode and in the program. */
-export interface PartSize {
-  readonly title: string;
-  readonly bytes: number;
-  readonly storedBytes: number;
-}
-
-/**
- * Compiles the parts to bytecode without source and debug information, and writes them as C to `folder`/bytecode.c. All but
- * the first are compressed.
- */
-export function compileParts({ qjsc, parts, folder, keepDebug }: CompileOptions): PartSize[] {
-  mkdirSync(folder, { recursive: true });
-  for (const { name, code } of parts) writeFileSync(join(folder, name), code);
-  const compiled = parts.map(({ name, title }) => {
-    const others = ['host', ...parts.map((each) => each.name).filter((each) => each !== name)];
-    const flags = ['-c', '-m', ...(keepDebug ? [] : ['-s']), ...others.flatMap((each) => ['-M', each])];
-    // The name that a module is compiled by is the one that others import.
-    runProgram(qjsc, [...flags, '-N', 'part', '-o', `${name}.c`, name], folder);
-    const bytes = bytesOf(readFileSync(join(folder, `${name}.c`), 'latin1'));
-    return { title, bytes, stored: name === '0' ? bytes : deflateRawSync(bytes, { level: 9, memLevel: 9 }) };
-  });
-  writeFileSync(join(folder, 'bytecode.c'), partsInC(compiled));
-  return compiled.map(({ title, bytes, stored }) => ({ title, bytes: bytes.length, storedBytes: stored.length }));
-}
-
-/** The bytes of the array that qjsc prints. */
-function bytesOf(text: string): Buffer {
-  return Buffer.from([...text.matchAll(/ 0x([0-9a-f]{2}),/g)].map(([, digits = '']) => Number.parseInt(digits, 16)));
-}
-
-/** As apps/agent/c/parts.c declares it. The bytes have pages of their own. */
-function partsInC(parts: readonly { readonly bytes: Buffer; readonly stored: Buffer }[]): string {
-  let offset = 0;
-  const rows = parts.map(({ bytes, stored }) => {
-    const row = `    {${offset}, ${stored.length}, ${bytes.length}},`;
-    offset += stored.length;
-    return row;
-  });
-  return `#include <stdint.h>
-const struct {
-    uint32_t offset, stored, size;
-} agent_parts[] = {
-${rows.join('\n')}
-};
-const uint32_t agent_part_count = ${parts.length}, agent_part_bytes_size = ${offset};
-__attribute__((aligned(4096))) const uint8_t agent_part_bytes[] = {
-${[...Buffer.concat(parts.map(({ stored }) => stored))].join(',')}
-};
-`;
-}
-
 export interface LinkOptions {
   readonly toolchain: Toolchain;
   readonly source: string;
@@ -133,13 +81,20 @@ export interface LinkOptions {
   readonly outFile: string;
 }
 
-/** Compiles QuickJS and the agent's C, and links the agent. Objects of QuickJS are cached, since they do not change. */
-export function link({ toolchain, source, ownSource, bytecode, objects, outFile }: LinkOptions): void {
-  mkdirSync(objects, { recursive: true });
+/** Compiles QuickJS and the agent's C, and links the agent. Objects of QuickJS are cached for the same source and flags. */
+export function link({ toolchain, source, ownSource, bytecode, objects: cache, outFile }: LinkOptions): void {
   const { compiler, flags, strip } = toolchain;
+  const engine = withHotFunctions(readFileSync(join(source, 'quickjs.c'), 'utf8'));
+  const objects = `${cache}-${createHash('sha256')
+    .update(`${flags.join(' ')}${engine}`)
+    .digest('hex')
+    .slice(0, 12)}`;
+  mkdirSync(objects, { recursive: true });
+  writeFileSync(join(objects, 'quickjs.c'), engine);
   const quickJsObjects = quickJsFiles.map((name) => {
     const object = join(objects, name.replace(/\.c$/, '.o'));
-    if (!existsSync(object)) runProgram(compiler, [...flags, ...define, '-w', '-c', join(source, name), '-o', object]);
+    const file = join(name === 'quickjs.c' ? objects : source, name);
+    if (!existsSync(object)) runProgram(compiler, [...flags, ...define, '-w', '-I', source, '-c', file, '-o', object]);
     return object;
   });
   const ownFiles = readdirSync(ownSource).filter((name) => name.endsWith('.c') && name !== 'bench-peer.c');
@@ -150,6 +105,7 @@ export function link({ toolchain, source, ownSource, bytecode, objects, outFile 
       ...flags,
       ...define,
       ...warnings,
+      ...(hotFiles.includes(name) ? ['-O2'] : []),
       '-isystem',
       source,
       '-c',
@@ -161,7 +117,7 @@ export function link({ toolchain, source, ownSource, bytecode, objects, outFile 
   });
   const bytecodeObject = join(objects, 'bytecode.o');
   runProgram(compiler, [...flags, '-I', source, '-w', '-c', bytecode, '-o', bytecodeObject]);
-  runProgram(compiler, [...flags, '-o', outFile, ...ownObjects, bytecodeObject, ...quickJsObjects, '-lm']);
+  runProgram(compiler, [...flags, '-O2', '-o', outFile, ...ownObjects, bytecodeObject, ...quickJsObjects, '-lm']);
   if (strip !== undefined)
     runProgram(strip, ['-s', '-R', '.comment', '-R', '.eh_frame', '-R', '.eh_frame_hdr', outFile]);
 }

@@ -8,20 +8,23 @@ import { after, before, describe, it } from 'node:test';
 import { constants, deflateRawSync, type ZlibOptions } from 'node:zlib';
 
 const source = join(import.meta.dirname, '..', '..', 'apps', 'agent', 'c');
-/** Reads the size and the data; prints the result, or exits with 3. */
+/** Reads the data, given its size and the dictionary as text; prints the result, or exits with 3. */
 const main = `#include "inflate.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 int main(int argc, char **argv)
 {
     size_t size = strtoul(argv[1], NULL, 10), room = 1 << 20;
     uint8_t *in = malloc(room);
     size_t count = fread(in, 1, room, stdin);
     uint8_t *exact = realloc(in, count + 1), *out = malloc(size + 1);
-    bool good = inflate(exact, count, out, size);
+    uint8_t *dictionary = (uint8_t *)strdup(argv[2]);
+    bool good = inflate(exact, count, dictionary, strlen(argv[2]), out, size);
     if (good)
         fwrite(out, 1, size, stdout);
     free(exact);
+    free(dictionary);
     free(out);
     return good ? 0 : 3;
 }`;
@@ -41,8 +44,15 @@ before(() => {
 
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-function inflate(bytes: Uint8Array, size: number): { readonly status: number | null; readonly out: Buffer } {
-  const { status, stdout, stderr } = spawnSync(program, [String(size)], { input: bytes, maxBuffer: 4 << 20 });
+function inflate(
+  bytes: Uint8Array,
+  size: number,
+  dictionary = '',
+): { readonly status: number | null; readonly out: Buffer } {
+  const { status, stdout, stderr } = spawnSync(program, [String(size), dictionary], {
+    input: bytes,
+    maxBuffer: 4 << 20,
+  });
   assert.equal(String(stderr), '');
   return { status, out: stdout };
 }
@@ -64,6 +74,16 @@ describe('inflate() of the C layer', () => {
         assert.ok(out.equals(content), `${content.length} bytes`);
       }
     });
+
+  it('inflate() reads what was compressed with a dictionary, and refuses it with a shorter one', () => {
+    const dictionary = 'the lazy dog jumps over the quick brown fox, and then over each of the others';
+    const content = Buffer.from(`${dictionary.slice(3)}; again: ${dictionary}`);
+    const bytes = deflateRawSync(content, { level: 9, dictionary: Buffer.from(dictionary) });
+    const { status, out } = inflate(bytes, content.length, dictionary);
+    assert.equal(status, 0);
+    assert.ok(out.equals(content));
+    for (const other of ['', dictionary.slice(4)]) assert.equal(inflate(bytes, content.length, other).status, 3, other);
+  });
 
   it('inflate() refuses truncated data and another size', () => {
     const bytes = deflateRawSync(text, { level: 9 });

@@ -6,7 +6,8 @@
 enum { LONGEST_CODE = 15, LITERALS = 288, DISTANCES = 30, LENGTHS_CODES = 19, END_OF_BLOCK = 256 };
 
 typedef struct {
-    const uint8_t *next, *end;
+    const uint8_t *next, *end, *dictionary_end;
+    size_t dictionary_size;
     uint32_t bits;
     int count;
     uint8_t *out, *out_start, *out_end;
@@ -66,10 +67,14 @@ static int take_symbol(Stream *stream, const Code *code)
 
 static void copy_back(Stream *stream, int distance, int length)
 {
-    if (distance > stream->out - stream->out_start || length > stream->out_end - stream->out) {
+    /* How far it begins before the output, in the dictionary. */
+    ptrdiff_t before = distance - (stream->out - stream->out_start);
+    if (before > (ptrdiff_t)stream->dictionary_size || length > stream->out_end - stream->out) {
         stream->failed = true;
         return;
     }
+    for (; length > 0 && before > 0; length--, before--)
+        *stream->out++ = stream->dictionary_end[-before];
     for (; length > 0; length--, stream->out++)
         *stream->out = stream->out[-distance];
 }
@@ -157,9 +162,18 @@ static void take_codes(Stream *stream, Code *literals, Code *distances)
     make_code(distances, lengths + literal_count, distance_count);
 }
 
-bool inflate(const uint8_t *bytes, size_t count, uint8_t *out, size_t size)
+bool inflate(const uint8_t *bytes, size_t count, const uint8_t *dictionary, size_t dictionary_size, uint8_t *out,
+             size_t size)
 {
-    Stream stream = {.next = bytes, .end = bytes + count, .out = out, .out_start = out, .out_end = out + size};
+    Stream stream = {
+        .next = bytes,
+        .end = bytes + count,
+        .dictionary_end = dictionary + dictionary_size,
+        .dictionary_size = dictionary_size,
+        .out = out,
+        .out_start = out,
+        .out_end = out + size,
+    };
     Code literals, distances;
     bool last = false;
     while (!last && !stream.failed) {

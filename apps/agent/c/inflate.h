@@ -6,7 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Decompresses `count` bytes to exactly `size`; false if they are malformed or of another size. Never writes beyond. */
-bool inflate(const uint8_t *bytes, size_t count, uint8_t *out, size_t size);
+/*
+ * Decompresses `count` bytes, which may refer back to the end of the dictionary, to exactly `size`; false if they are
+ * malformed or of another size. Never writes beyond.
+ */
+bool inflate(const uint8_t *bytes, size_t count, const uint8_t *dictionary, size_t dictionary_size, uint8_t *out,
+             size_t size);
 
 #endif

@@ -8,23 +8,25 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-/* Made by tools/build-agent/compile.ts. `stored` is `size` if the part is not compressed. */
+/* Made by tools/build-agent/compile.ts. Part 0 is not compressed. */
 extern const struct {
     uint32_t offset, stored, size;
 } agent_parts[];
 extern const uint32_t agent_part_count, agent_part_bytes_size;
+/* The dictionary that parts were compressed with is the beginning of part 0, which is that of the bytes. */
+extern const uint32_t agent_dictionary_size;
 extern const uint8_t agent_part_bytes[];
 
 static JSValue read_stored(JSContext *ctx, uint32_t part)
 {
     const uint8_t *stored = agent_part_bytes + agent_parts[part].offset;
     size_t size = agent_parts[part].size;
-    if (agent_parts[part].stored == size)
+    if (part == 0)
         return JS_ReadObject(ctx, stored, size, JS_READ_OBJ_BYTECODE);
     uint8_t *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (bytes == MAP_FAILED)
         return JS_ThrowOutOfMemory(ctx);
-    JSValue module = inflate(stored, agent_parts[part].stored, bytes, size)
+    JSValue module = inflate(stored, agent_parts[part].stored, agent_part_bytes, agent_dictionary_size, bytes, size)
                          ? JS_ReadObject(ctx, bytes, size, JS_READ_OBJ_BYTECODE)
                          : JS_ThrowInternalError(ctx, "part %u of the program is damaged", part);
     munmap(bytes, size);
