@@ -100,6 +100,17 @@ describe('commands in a guest', { timeout: 900_000 }, () => {
     );
   });
 
+  it('a command that the kernel kills for memory says so, also when it is a shell’s child, and a plain KILL does not', async () => {
+    // A little less than all memory: Linux refuses at once to give out more.
+    const eat = "tail -c $(awk '/^MemTotal/ { print $2 - 1024 }' /proc/meminfo)k /dev/zero";
+    for (const script of [`exec ${eat}`, `${eat}; exit $?`]) {
+      const { exitCode, stderr } = await exec('-n', '--', 'sh', '-c', script);
+      assert.deepEqual([exitCode, /killed it: out of memory/.test(stderr)], [137, true], `${script}: ${stderr}`);
+    }
+    const { exitCode, stderr } = await exec('-n', '--', 'sh', '-c', 'kill -9 $$');
+    assert.deepEqual([exitCode, /memory/.test(stderr)], [137, false]);
+  });
+
   it('nothing is left of a command after its timeout, even a process with another session and environment', async () => {
     const hidden =
       '(setsid env -i /bin/sh -c \'trap "" TERM HUP; exec tail -f /dev/null\' >/dev/null 2>&1 &); sleep 600';

@@ -14,6 +14,7 @@ export function endedCode({ ending, status }: ExecExited): number {
 export function endNotes({ ending, orphansLeft, outputCut }: ExecExited): string[] {
   const notes: string[] = [];
   if (outputCut) notes.push('other processes still have the output open; what they print now is lost');
+  if (ending === ExecEnding.OUT_OF_MEMORY) notes.push('the guest’s kernel killed it: out of memory');
   if (ending === ExecEnding.TIMEOUT && orphansLeft > 0)
     notes.push(`${orphansLeft} of its processes could not be ended and may still run`);
   return notes;

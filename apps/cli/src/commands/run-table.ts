@@ -29,6 +29,7 @@ function dropped(target: RunTarget): string {
 function endingOf({ exited, errorReason, errorMessage }: RunTarget): string {
   if (exited === undefined) return errorReason === '' ? '' : `${errorReason}: ${errorMessage}`;
   if (exited.ending === ExecEnding.TIMEOUT) return 'timeout';
+  if (exited.ending === ExecEnding.OUT_OF_MEMORY) return 'out of memory';
   const { status } = exited;
   return status.case === 'signal' ? `signal ${status.value}` : `exit code ${status.value ?? '–'}`;
 }

@@ -3,6 +3,7 @@ import type { ChildProcess, Host, Pipe, ProcessExit } from '../host.ts';
 import { isHostError } from '../host-error.ts';
 import { endingOf } from './ending.ts';
 import type { ExecGroup } from './exec-group.ts';
+import { wasOutOfMemory } from './out-of-memory.ts';
 import { OutputRing } from './output-ring.ts';
 import { countOrphans, signalTree, type Tree } from './process-tree.ts';
 import { SIGHUP, SIGKILL, SIGTERM } from './signals.ts';
@@ -299,10 +300,11 @@ export class ManagedProcess {
     this.#cancelKill?.();
     this.#cancelTimeout?.();
     this.#cancelHangup?.();
+    const ending = this.#terminating ?? this.#endingOf(exit);
     this.#options.group?.release();
     this.#record = {
       exit,
-      ending: this.#terminating ?? endingOf(exit, this.#asked),
+      ending,
       truncated: this.#truncated,
       stdoutBytes: this.#totalOf(OutputStream.STDOUT),
       stderrBytes: this.#totalOf(OutputStream.STDERR),
@@ -313,6 +315,12 @@ export class ManagedProcess {
     for (const gone of [...this.#left.keys()]) this.removeReader(gone);
     this.#wakeReaders();
     this.#options.onEnded();
+  }
+
+  #endingOf(exit: ProcessExit): ExecEnding {
+    const ending = endingOf(exit, this.#asked);
+    const command = { pid: this.pid, exit, startedMs: this.#startedMs };
+    return ending === ExecEnding.EXITED && wasOutOfMemory(this.#host, command) ? ExecEnding.OUT_OF_MEMORY : ending;
   }
 
   /** A tree that is being ended is followed until it is gone, or has not gone at KILL. */

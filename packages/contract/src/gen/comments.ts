@@ -302,6 +302,7 @@ export const comments: Readonly<Record<string, string>> = {
   "innkeeper.agent.v1.ExecEnding.EXEC_ENDING_EXITED": "By itself, or by a signal from elsewhere.",
   "innkeeper.agent.v1.ExecEnding.EXEC_ENDING_SIGNALED": "By request: Signal, or a signal in the Exec call.",
   "innkeeper.agent.v1.ExecEnding.EXEC_ENDING_AGENT_STOPPED": "The agent was stopped.",
+  "innkeeper.agent.v1.ExecEnding.EXEC_ENDING_OUT_OF_MEMORY": "The guest's kernel killed it because memory ran out, as the kernel's log says; or it exited with 137, as a shell does whose child was killed, within 2 s of such a kill.",
   "innkeeper.agent.v1.ProcessService": "Runs commands. A process is an object of the agent and outlives the connection: a node that lost its session attaches again and resumes the output from an offset.",
   "innkeeper.agent.v1.ProcessService.Exec": "Starts a process, or attaches to one, and follows it to its end. The first request is `start` or `attach`. While file systems are frozen, no process is started; attaching works. The call ends after `exited`. If the session ends or the call is canceled, the process keeps running.",
   "innkeeper.agent.v1.ProcessService.Signal": "Sends a signal to a process or to its whole tree.",

@@ -33,6 +33,7 @@ const exitHints: Readonly<Record<number, string>> = {
 export function outcomeText({ exited }: Pick<RunTarget, 'exited'>): string | undefined {
   if (exited === undefined) return undefined;
   const ended = endText(exited);
+  if (exited.ending === ExecEnding.OUT_OF_MEMORY) return `out of memory, ${ended}`;
   return exited.ending === ExecEnding.TIMEOUT ? `timed out, ${ended}` : ended;
 }
 

@@ -22,6 +22,8 @@ export interface ExecResult {
   /** Linux number of the signal that ended the command. */
   readonly signal: number | undefined;
   readonly timedOut: boolean;
+  /** The guest's kernel killed it because memory ran out. */
+  readonly outOfMemory: boolean;
   readonly stdout: string;
   readonly stderr: string;
   /** Output was dropped: it exceeded `maxBytes`, or the agent's buffer. */
@@ -45,6 +47,7 @@ export async function collectOutput(
     exitCode: status.case === 'exitCode' ? status.value : undefined,
     signal: status.case === 'signal' ? status.value : undefined,
     timedOut: ending === ExecEnding.TIMEOUT,
+    outOfMemory: ending === ExecEnding.OUT_OF_MEMORY,
     stdout: kept.stdout.end(),
     stderr: kept.stderr.end(),
     truncated: truncated || hasGap || kept.stdout.isCut || kept.stderr.isCut,

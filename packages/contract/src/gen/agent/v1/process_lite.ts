@@ -19,6 +19,7 @@ export const ExecEnding = {
   TIMEOUT: 2,
   SIGNALED: 3,
   AGENT_STOPPED: 4,
+  OUT_OF_MEMORY: 5,
 } as const;
 export type ExecEnding = (typeof ExecEnding)[keyof typeof ExecEnding];
 
