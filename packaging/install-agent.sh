@@ -1,10 +1,14 @@
 #!/bin/sh
-# Puts the Innkeeper agent into this machine and starts it: curl -fsS @URL@/install-agent.sh | sudo sh
-# Without curl: wget -q -O - @URL@/install-agent.sh | sudo sh
+# Puts the Innkeeper agent into this machine and starts it: @USAGE@
 # DESTDIR: install into another root and start nothing.
 set -eu
 
+# Empty: the agent is in the folder of this script.
 url='@URL@'
+case $0 in
+*/*) here=${0%/*} ;;
+*) here=. ;;
+esac
 root=${DESTDIR:-}
 program=/usr/local/bin/innkeeper-agent
 
@@ -24,6 +28,10 @@ aarch64 | arm64) arch=arm64 ;;
 *) fail "there is no agent for $(uname -m), only for x86_64 and aarch64." ;;
 esac
 has sha256sum || fail 'the program sha256sum is needed to check what is downloaded; it is not installed.'
+
+@IN_AGENT@
+
+[ ! -e "$root/usr/bin/innkeeper-agent" ] || fail 'it is installed as a package already; upgrade or remove that.'
 
 # Which init runs here, or would run in the other root. Folders of other inits lie about in most systems.
 init_program() {
@@ -55,10 +63,12 @@ find_init() {
 init=$(find_init)
 
 fetch() {
-	if has curl; then
-		curl -fsS "$url/$1"
+	if [ -z "$url" ]; then
+		cat "$here/agent/$1"
+	elif has curl; then
+		curl -fsS "$url/agent/latest/$1"
 	elif has wget; then
-		wget -q -O - "$url/$1"
+		wget -q -O - "$url/agent/latest/$1"
 	else
 		fail 'curl or wget is needed; neither is installed.'
 	fi
@@ -75,9 +85,9 @@ esac
 new=$root$program.new
 trap 'rm -f "$new"' EXIT
 mkdir -p "$root/usr/local/bin"
-fetch "agent/latest/linux-$arch" >"$new" || fail "$url does not give the agent for $arch."
-wanted=$(fetch "agent/latest/linux-$arch.sha256" | cut -d ' ' -f 1)
-[ -n "$wanted" ] || fail "$url does not give the SHA-256 of the agent for $arch."
+fetch "linux-$arch" >"$new" || fail "${url:-$here} does not have the agent for $arch."
+wanted=$(fetch "linux-$arch.sha256" | cut -d ' ' -f 1)
+[ -n "$wanted" ] || fail "${url:-$here} does not have the SHA-256 of the agent for $arch."
 found=$(sha256sum "$new" | cut -d ' ' -f 1)
 [ "$wanted" = "$found" ] || fail 'the agent arrived damaged: its SHA-256 is another one.'
 chmod 0755 "$new"
@@ -111,23 +121,25 @@ END_OF_FILE
 case $init in
 systemd)
 	mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
+	# A removed package has left a link to /dev/null.
+	rm -f "$root/etc/systemd/system/innkeeper-agent.service"
 	systemd_unit >"$root/etc/systemd/system/innkeeper-agent.service"
 	ln -sf /etc/systemd/system/innkeeper-agent.service "$root/etc/systemd/system/multi-user.target.wants/"
-	[ -n "$root" ] || { systemctl daemon-reload && systemctl restart innkeeper-agent; }
+	[ -n "$root" ] || { systemctl daemon-reload && unless_in_agent systemctl restart innkeeper-agent; }
 	;;
 openrc)
 	mkdir -p "$root/etc/init.d" "$root/etc/runlevels/default"
 	openrc_script >"$root/etc/init.d/innkeeper-agent"
 	chmod 0755 "$root/etc/init.d/innkeeper-agent"
 	ln -sf /etc/init.d/innkeeper-agent "$root/etc/runlevels/default/"
-	[ -n "$root" ] || rc-service innkeeper-agent restart
+	[ -n "$root" ] || unless_in_agent rc-service innkeeper-agent restart
 	;;
 sysv)
 	sysv_script >"$root/etc/init.d/innkeeper-agent"
 	chmod 0755 "$root/etc/init.d/innkeeper-agent"
 	for level in 2 3 4 5; do ln -sf /etc/init.d/innkeeper-agent "$root/etc/rc$level.d/S01innkeeper-agent"; done
 	for level in 0 1 6; do ln -sf /etc/init.d/innkeeper-agent "$root/etc/rc$level.d/K99innkeeper-agent"; done
-	[ -n "$root" ] || /etc/init.d/innkeeper-agent restart
+	[ -n "$root" ] || unless_in_agent /etc/init.d/innkeeper-agent restart
 	;;
 busybox)
 	grep -q "$program" "$root/etc/inittab" || inittab_lines >>"$root/etc/inittab"

@@ -21,6 +21,8 @@ export interface TestRoot extends Disposable {
   succeed(program: string, ...args: string[]): string;
   /** Starts a shell command in the root, with /proc. */
   start(line: string): ChildProcess;
+  /** Runs a shell script in the root in which OpenRC has booted; what it starts ends with it. Throws when it fails. */
+  withOpenrc(script: string): string;
 }
 
 /** Why a test root cannot be created here; undefined if it can. */
@@ -34,10 +36,10 @@ export function whyNoTestRoot(): string | undefined {
 /** Unpacks a new root; its archive is created once from the mirrors of the host's apt. */
 export async function makeTestRoot(): Promise<TestRoot> {
   const { suite, lines } = await findDebianSources();
-  const archive = join(cache, `${suite}.tar`);
+  const archive = join(cache, `${suite}-openrc.tar`);
   if (!existsSync(archive)) {
     mkdirSync(cache, { recursive: true });
-    const include = '--include=passwd,libstdc++6,libatomic1';
+    const include = '--include=passwd,libstdc++6,libatomic1,openrc';
     execFileSync('mmdebstrap', ['--quiet', '--variant=essential', include, suite, `${archive}.new.tar`, ...lines], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -59,9 +61,25 @@ export async function makeTestRoot(): Promise<TestRoot> {
     });
     return { status, text: stdout + stderr };
   };
+  // rc-status makes the folders of the states of services.
+  const openrc = [
+    'mount -t proc proc "$0/proc"; mount -t tmpfs tmpfs "$0/run"; mkdir "$0/run/openrc"',
+    'echo default >"$0/run/openrc/softlevel"; exec chroot "$0" /bin/sh -ec "rc-status >/dev/null 2>&1; $1"',
+  ].join('; ');
   return {
     path,
     run,
+    withOpenrc: (script) => {
+      const argv = ['--mount', '--pid', '--fork', 'sh', '-ec', openrc, path, script];
+      const { status, stdout, stderr } = spawnSync('unshare', argv, {
+        encoding: 'utf8',
+        env: environment,
+        timeout: 120_000,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      if (status !== 0) throw new Error(`The script exited with ${status}: ${stdout}${stderr}`);
+      return stdout;
+    },
     succeed: (program, ...args) => {
       const { status, text } = run(program, ...args);
       if (status !== 0) throw new Error(`${program} ${args.join(' ')} exited with ${status}: ${text}`);

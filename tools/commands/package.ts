@@ -2,12 +2,14 @@
  * `npm run package`: the daemon and the command line as a Debian and an RPM package, in dist/packages, for this machine's
  * architecture. Flags: --revision N (default 1), --output DIR, --quick disables compression.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ownTarget } from '../build-agent/targets.ts';
 import { buildDeb } from '../package/build-deb.ts';
 import { buildRpm } from '../package/build-rpm.ts';
+import { buildTime } from '../package/build-time.ts';
+import { daemonProduct } from '../package/daemon-product.ts';
 import { stage } from '../package/stage.ts';
 import { runStep } from '../run-step.ts';
 
@@ -24,22 +26,14 @@ mkdirSync(tree, { recursive: true });
 const from = performance.now();
 await stage(root, tree, version);
 say('staging the programs');
-const spec = { root, tree, output, version, revision: values.revision, quick: values.quick === true };
+const { revision, quick = false } = values;
+const spec = { root, tree, output, target: ownTarget, version, revision, quick, timeSeconds: buildTime(root) };
 for (const build of [buildDeb, buildRpm]) {
-  const path = build({ ...spec, timeSeconds: buildTime() });
+  const path = build(daemonProduct, spec);
   say(`${path}: ${(statSync(path).size / 1e6).toFixed(1)} MB`);
 }
 rmSync(tree, { recursive: true });
 
 function say(text: string): void {
   process.stderr.write(`✓ ${text} (${((performance.now() - from) / 1000).toFixed(1)} s)\n`);
-}
-
-/** The timestamp of everything in a package: SOURCE_DATE_EPOCH, the time of the commit, or of package.json's last change. */
-function buildTime(): number {
-  const given = process.env['SOURCE_DATE_EPOCH'];
-  if (given !== undefined) return Number(given);
-  const { status, stdout } = spawnSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' });
-  // Sources from an archive have no history.
-  return status === 0 ? Number(stdout) : Math.floor(statSync(join(root, 'package.json')).mtimeMs / 1000);
 }

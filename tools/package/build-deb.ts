@@ -2,38 +2,38 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { normalize } from './normalize.ts';
 import type { PackageSpec } from './package-spec.ts';
-import { addZsh, normalize } from './stage.ts';
-
-const architectures = { x64: ['amd64', 'qemu-system-x86'], arm64: ['arm64', 'qemu-system-arm'] } as const;
+import { architectureOf, fill, type Product } from './product.ts';
 
 /** Builds a Debian package from a staged tree and returns its path. Needs dpkg-deb. */
-export function buildDeb({ root, tree, output, version, revision, quick, timeSeconds }: PackageSpec): string {
-  const [architecture, qemu] = architectures[process.arch === 'arm64' ? 'arm64' : 'x64'];
+export function buildDeb(product: Product, spec: PackageSpec): string {
+  const { root, tree, output, target, version, revision, quick, timeSeconds } = spec;
+  const architecture = architectureOf('deb', target);
   const folder = join(output, '.deb');
   rmSync(folder, { recursive: true, force: true });
   cpSync(tree, folder, { recursive: true });
-  addZsh(folder, 'usr/share/zsh/vendor-completions');
+  product.complete(folder, 'deb', root);
   const sizeBytes = normalize(folder, timeSeconds);
   const values: Readonly<Record<string, string>> = {
+    ...product.values(root, 'deb', target),
     VERSION: version,
     REVISION: revision,
     ARCHITECTURE: architecture,
-    QEMU: qemu,
     SIZE_KIB: `${Math.ceil(sizeBytes / 1024)}`,
-    MAKE_USER: readFileSync(join(root, 'packaging/daemon/make-user.sh'), 'utf8').trimEnd(),
   };
   const sums = files(folder).map((name) => `${md5(join(folder, name))}  ${name}\n`);
   const control = join(folder, 'DEBIAN');
   mkdirSync(control);
-  for (const name of ['control', 'postinst', 'prerm', 'postrm']) {
-    const text = readFileSync(join(root, 'packaging/deb', name), 'utf8');
-    const content = text.replace(/@(\w+)@/g, (whole, key: string) => values[key] ?? whole);
+  for (const name of ['control', ...product.debScripts]) {
+    const content = fill(root, join(product.debFolder, name), values);
     writeFileSync(join(control, name), content, { mode: name === 'control' ? 0o644 : 0o755 });
   }
-  writeFileSync(join(control, 'conffiles'), '/etc/innkeeper/innkeeper.conf\n');
+  // Debian's policy: all files in /etc.
+  const settings = files(folder).filter((name) => name.startsWith('etc/'));
+  writeFileSync(join(control, 'conffiles'), settings.map((name) => `/${name}\n`).join(''));
   writeFileSync(join(control, 'md5sums'), sums.join(''));
-  const path = join(output, `innkeeper_${version}-${revision}_${architecture}.deb`);
+  const path = join(output, `${product.name}_${version}-${revision}_${architecture}.deb`);
   const compression = quick ? ['-Znone'] : ['-Zxz', '-z6'];
   execFileSync('dpkg-deb', ['--root-owner-group', ...compression, '--build', folder, `${path}.new`], {
     stdio: ['ignore', 'ignore', 'inherit'],

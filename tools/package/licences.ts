@@ -8,16 +8,30 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
+const rule = `\n\n${'-'.repeat(78)}\n\n`;
+
 /** The copyright file of a package: of Innkeeper, and of every included npm package, Node and QuickJS. */
 export function licences(root: string, nodePackage: string): string {
   const packages = [...npmPackages(root), nodePackage].sort().map((folder) => describe(join(root, folder)));
+  const own =
+    'Innkeeper is licensed under the Apache License, Version 2.0. It contains the following, each under its own terms.';
+  return [own, ...packages, ...agentParts(root)].join(rule);
+}
+
+/** The copyright file of the agent's own package. */
+export function agentLicences(root: string): string {
+  const own =
+    'The Innkeeper guest agent is licensed under the Apache License, Version 2.0. It contains the following, each under its own terms.';
+  return [own, ...agentParts(root)].join(rule);
+}
+
+/** QuickJS and musl, which are linked into the agent. */
+function agentParts(root: string): string[] {
   const quickjs = readdirSync(join(root, '.cache/agent'))
     .filter((name) => /^quickjs-[\d-]+$/.test(name))
     .map((name) => `${name} (in the agent)\n\n${readFileSync(join(root, '.cache/agent', name, 'LICENSE'), 'utf8')}`);
-  const own =
-    'Innkeeper is licensed under the Apache License, Version 2.0. It contains the following, each under its own terms.';
   const musl = 'musl (in the agent)\n\nCopyright © 2005-2020 Rich Felker, et al. MIT license: https://musl.libc.org\n';
-  return [own, ...packages, ...quickjs, musl].join(`\n\n${'-'.repeat(78)}\n\n`);
+  return [...quickjs, musl];
 }
 
 /** Folders of all npm packages on which the programs depend, directly or indirectly. */

@@ -1,4 +1,6 @@
-/** The inputs of both kinds of packages. */
+import type { Target } from '../build-agent/targets.ts';
+
+/** The inputs of all kinds of packages. */
 export interface PackageSpec {
   /** The checkout. */
   readonly root: string;
@@ -6,6 +8,8 @@ export interface PackageSpec {
   readonly tree: string;
   /** Output folder. */
   readonly output: string;
+  /** The architecture of its programs. */
+  readonly target: Target;
   /** "1.2.3". */
   readonly version: string;
   /** Revision of the package of one version: "1". */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, lutimesSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { loadCommands } from '../../apps/cli/src/lazy-commands.ts';
@@ -11,9 +11,6 @@ import { type ManSection, manPage } from './man-page.ts';
 
 /** The folder of the programs in an installed package. */
 const libraryFolder = 'usr/lib/innkeeper';
-
-/** Executable files. */
-const executable = /^usr\/bin\/|^usr\/lib\/innkeeper\/(bin|dist\/agent)\//;
 
 /** Builds everything that a package installs into `tree`, except for zsh completions, which `addZsh` adds. */
 export async function stage(root: string, tree: string, version: string): Promise<void> {
@@ -29,7 +26,14 @@ export async function stage(root: string, tree: string, version: string): Promis
   await bundleWeb(root, join(library, 'dist/web'));
   for (const name of readdirSync(join(root, 'dist/agent')).filter((each) => each.startsWith('innkeeper-agent-linux-')))
     cpSync(join(root, 'dist/agent', name), join(library, 'dist/agent', name));
-  for (const name of ['busybox', 'openrc', 'sysv', 'systemd/innkeeper-agent.service', 'install-agent.sh'])
+  for (const name of [
+    'busybox',
+    'openrc',
+    'sysv',
+    'systemd/innkeeper-agent.service',
+    'install-agent.sh',
+    'agent/in-agent.sh',
+  ])
     cpSync(join(packaging, name), join(library, 'packaging', name), { recursive: true });
   cpSync(join(root, nodePackage, 'bin/node'), join(library, 'bin/node'));
   for (const name of ['inn', 'innkeeper']) write(`usr/bin/${name}`, read('daemon/program.sh').replace('@NAME@', name));
@@ -56,19 +60,6 @@ export function addZsh(tree: string, folder: string): void {
   const inn = [join(tree, libraryFolder, 'bundle/inn.mjs'), 'completion', 'zsh'];
   mkdirSync(join(tree, folder), { recursive: true });
   writeFileSync(join(tree, folder, '_inn'), execFileSync(process.execPath, inn));
-}
-
-/** Sets reproducible modes and times of all files and folders. Returns the size in bytes. */
-export function normalize(tree: string, timeSeconds: number, path = ''): number {
-  const full = join(tree, path);
-  const stat = statSync(full);
-  let bytes = stat.size;
-  if (stat.isDirectory())
-    bytes = readdirSync(full).reduce((sum, name) => sum + normalize(tree, timeSeconds, join(path, name)), 0);
-  const isConf = path === 'etc/innkeeper/innkeeper.conf';
-  chmodSync(full, stat.isDirectory() || executable.test(path) ? 0o755 : isConf ? 0o640 : 0o644);
-  lutimesSync(full, timeSeconds, timeSeconds);
-  return bytes;
 }
 
 /** The help of `inn` and of each command. */

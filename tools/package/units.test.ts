@@ -24,3 +24,22 @@ describe('the daemon’s systemd units', () => {
         assert.equal(service.get(limit), undefined, limit);
     });
 });
+
+describe('the agent’s systemd unit', () => {
+  it('innkeeper-agent.service: nothing restricts what the agent may do in the guest, or ends it for good', () => {
+    const service = serviceOf('innkeeper-agent.service');
+    assert.equal(service.get('Restart'), 'always');
+    assert.equal(service.get('KillMode'), 'process');
+    // Each of these makes some operation fail: mounts, accounts, the clock, kernel modules, other users' files.
+    const restricting =
+      /^(Protect|Private|Restrict|ReadOnly|Inaccessible|Capability|SystemCall|NoNewPriv|NoExec|Lock|Memory|Device|User|Group|Root|Tasks|CPU|IPAddress|Limit|Bind|TemporaryFile)/;
+    assert.deepEqual(
+      [...service.keys()].filter((name) => restricting.test(name)),
+      [],
+    );
+    const text = readFileSync(join(folder, 'innkeeper-agent.service'), 'utf8');
+    assert.match(text, /^StartLimitIntervalSec=0$/m);
+    // It starts without its port, which may come later.
+    assert.doesNotMatch(text, /^(Condition\w*|Assert\w*|BindsTo|Requires)=/m);
+  });
+});

@@ -1,7 +1,17 @@
 // The Debian packages that each command needs, and why; shown before anything is installed.
 
 /** The commands of package.json. */
-export const commands = ['start', 'test', 'test:hostile', 'ok', 'generate', 'build:agent', 'package', 'bench'];
+export const commands = [
+  'start',
+  'test',
+  'test:hostile',
+  'ok',
+  'generate',
+  'build:agent',
+  'package',
+  'package:agent',
+  'bench',
+];
 
 /** For every command. The pinned Node comes from npm, without its libraries. */
 const base = [{ name: 'libatomic1', why: 'a library of the Node that runs everything' }];
@@ -51,6 +61,7 @@ const images = [
 ];
 
 const packages = [{ name: 'rpm', why: 'builds the RPM package' }];
+const discs = [{ name: 'xorriso', why: 'writes the disc with the agent' }];
 
 const tests = [
   { name: 'openssl', why: 'creates certificates for tests' },
@@ -68,13 +79,15 @@ export function debianPackages(command, arch, args = []) {
       return [...base, ...compiler, ...(isCrossBuild(args, arch) ? crossCompilers[arch] : [])];
     case 'package':
       return [...base, ...compiler, ...packages];
+    case 'package:agent':
+      return [...base, ...compiler, ...crossCompilers[arch], ...packages, ...discs];
     case 'start':
     case 'test:hostile':
       return [...base, machines[arch], ...network, ...images, ...compiler];
     case 'test':
       return [
         ...[...base, machines[arch], ...network, ...images, ...compiler, ...crossCompilers[arch]],
-        ...[...peers, ...tests, ...packages],
+        ...[...peers, ...tests, ...packages, ...discs],
       ];
     case 'bench':
       return [...base, machines[arch], ...images, ...compiler, ...peers];

@@ -4,7 +4,7 @@ export { isKeptAttribute, maxAttributeBytes } from './kept-attributes.ts';
 export { isMalformedTarError, MalformedTarError } from './malformed-tar-error.ts';
 export { type SafeTarExtras, safeTar } from './safe-tar.ts';
 export { type Extent, maxExtents, type SparseMap } from './sparse-map.ts';
-export { leftOutHeader, type TarEntry, tarHeader } from './tar-header.ts';
+export { extraHeader, leftOutHeader, type TarEntry, tarHeader } from './tar-header.ts';
 export { type TarItem, TarParser, type TarSink } from './tar-parser.ts';
 export { type TreeExtras, TreeGuard, type TreeNames, treeNames } from './tree-guard.ts';
 export { isUnsafeTarError, UnsafeTarError } from './unsafe-tar-error.ts';

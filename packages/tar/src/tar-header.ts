@@ -59,6 +59,16 @@ export function leftOutHeader(what: string): Uint8Array {
   return joined(extendedHeader('g', [record('comment', `${leftOutComment}${what}`)]));
 }
 
+/** An extended header with further values for the entry that follows, which must not have one of its own. */
+export function extraHeader(values: ReadonlyMap<string, string>): Uint8Array {
+  return joined(
+    extendedHeader(
+      'x',
+      [...values].map(([key, value]) => record(key, value)),
+    ),
+  );
+}
+
 function recordsOf(entry: TarEntry, path: string, sizeBytes: number): Uint8Array[] {
   const { stat, map, attributes, linkTarget } = entry;
   const records: Uint8Array[] = [];

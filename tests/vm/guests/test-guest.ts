@@ -11,6 +11,7 @@ import { inn, innText } from '../inn.ts';
 import { cleanUp, clientOf, createTestVm, nextTelemetry, say, showVm, waitForVm } from '../vm-state.ts';
 import { agentPeakRssBytes } from './agent-memory.ts';
 import { measureBusyLoop } from './busy-loop.ts';
+import { checkAgentPackage } from './check-agent-package.ts';
 import { checkInventory } from './check-inventory.ts';
 import { checkServiceUnit } from './check-service-unit.ts';
 import { checkServices } from './check-services.ts';
@@ -171,6 +172,12 @@ export function testGuest({ image, init, bootMs }: Guest): void {
     it(`${image}: files of /proc, which have no size, can be copied`, async () => {
       assert.match(await innText(['cp', `${name}:/proc/cpuinfo`, '-'], options), /processor\s+: 0/);
     });
+
+    if (init === 'systemd') {
+      it(`${image}: the agent's package takes over from the agent in the image, and systemd starts it with its port`, async () => {
+        await checkAgentPackage(name, folder, options);
+      });
+    }
 
     it(`${image}: the guest shuts down cleanly when it is stopped`, async () => {
       const from = performance.now();

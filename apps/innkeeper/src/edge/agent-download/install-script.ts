@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { OperationError } from '@innkeeper/contract';
 import { packagingDirectory } from '@innkeeper/images';
 
-const units = {
+/** What the script contains, by names between @ signs. */
+const parts = {
+  IN_AGENT: 'agent/in-agent.sh',
   SYSTEMD: 'systemd/innkeeper-agent.service',
   OPENRC: 'openrc/innkeeper-agent',
   SYSV: 'sysv/innkeeper-agent',
@@ -18,10 +20,20 @@ export async function installScript(address: string): Promise<string> {
   if (!plainAddress.test(address)) {
     throw new OperationError('HOST_REFUSED', `"${address.slice(0, 80)}" is not an address that a script can contain.`);
   }
+  const usage = `curl -fsS ${address}/install-agent.sh | sudo sh\n# Without curl: wget -q -O - ${address}/install-agent.sh | sudo sh`;
+  return await fill(address, usage);
+}
+
+/** The script that installs the agent from the folder of the script, without a network: agent/linux-amd64 and so on. */
+export function offlineInstallScript(): Promise<string> {
+  return fill('', 'sudo sh install-agent.sh');
+}
+
+async function fill(url: string, usage: string): Promise<string> {
   let script = await readFile(join(packagingDirectory, 'install-agent.sh'), 'utf8');
-  for (const [name, file] of Object.entries(units)) {
+  for (const [name, file] of Object.entries(parts)) {
     const content = await readFile(join(packagingDirectory, file), 'utf8');
     script = script.replace(`@${name}@`, () => content.trimEnd());
   }
-  return script.replaceAll('@URL@', address);
+  return script.replaceAll('@URL@', url).replace('@USAGE@', usage);
 }
