@@ -12,6 +12,7 @@ import { bundle } from './build-agent/bundle.ts';
 import { buildQjsc, link, toolchains } from './build-agent/compile.ts';
 import { compileParts } from './build-agent/compile-parts.ts';
 import { crossToolchain, ToolchainMissing } from './build-agent/cross-toolchain.ts';
+import { ed25519Source } from './build-agent/ed25519-source.ts';
 import { inputsHash } from './build-agent/inputs-hash.ts';
 import { quickJsSource } from './build-agent/quickjs-source.ts';
 import { tryProgram } from './build-agent/run-program.ts';
@@ -66,6 +67,7 @@ async function build(target: Target, program: string): Promise<void> {
     link({
       toolchain,
       source,
+      ed25519: ed25519Source(cache),
       bytecode: join(folder, 'bytecode.c'),
       ownSource: join(root, 'apps', 'agent', 'c'),
       objects: join(cache, `objects-${kind}${target === ownTarget ? '' : `-${target}`}`),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { bundle } from '../../tools/build-agent/bundle.ts';
 import { buildQjsc, link, toolchains } from '../../tools/build-agent/compile.ts';
 import { compileParts } from '../../tools/build-agent/compile-parts.ts';
+import { ed25519Source } from '../../tools/build-agent/ed25519-source.ts';
 import { inputsHash } from '../../tools/build-agent/inputs-hash.ts';
 import { quickJsSource } from '../../tools/build-agent/quickjs-source.ts';
 
@@ -33,6 +34,7 @@ export async function buildHostileAgent(): Promise<string> {
   link({
     toolchain: toolchains.release,
     source,
+    ed25519: ed25519Source(cache),
     ownSource: join(root, 'apps', 'agent', 'c'),
     bytecode: join(folder, 'bytecode.c'),
     objects: join(cache, 'objects-release'),

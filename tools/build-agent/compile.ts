@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { ed25519Files } from './ed25519-source.ts';
 import { withHotFunctions } from './hot-functions.ts';
 import { runProgram } from './run-program.ts';
 import { ownTarget, targetNames } from './targets.ts';
@@ -73,6 +74,8 @@ export function buildQjsc(source: string, cache: string): string {
 export interface LinkOptions {
   readonly toolchain: Toolchain;
   readonly source: string;
+  /** Folder with the source of Ed25519. */
+  readonly ed25519: string;
   /** Folder of the agent's C sources. */
   readonly ownSource: string;
   readonly bytecode: string;
@@ -81,8 +84,9 @@ export interface LinkOptions {
   readonly outFile: string;
 }
 
-/** Compiles QuickJS and the agent's C, and links the agent. Objects of QuickJS are cached for the same source and flags. */
-export function link({ toolchain, source, ownSource, bytecode, objects: cache, outFile }: LinkOptions): void {
+/** Compiles QuickJS, Ed25519 and the agent's C, and links the agent. Objects of others are cached for the same source and flags. */
+export function link(options: LinkOptions): void {
+  const { toolchain, source, ed25519, ownSource, bytecode, objects: cache, outFile } = options;
   const { compiler, flags, strip } = toolchain;
   const engine = withHotFunctions(readFileSync(join(source, 'quickjs.c'), 'utf8'));
   const objects = `${cache}-${createHash('sha256')
@@ -95,6 +99,13 @@ export function link({ toolchain, source, ownSource, bytecode, objects: cache, o
     const object = join(objects, name.replace(/\.c$/, '.o'));
     const file = join(name === 'quickjs.c' ? objects : source, name);
     if (!existsSync(object)) runProgram(compiler, [...flags, ...define, '-w', '-I', source, '-c', file, '-o', object]);
+    return object;
+  });
+  const ed25519Objects = ed25519Files.map((name) => {
+    const object = join(objects, `ed25519-${basename(name, '.c')}.o`);
+    // Signing needs a source of random bytes; it is dropped with what else is not used.
+    const own = ['-fwrapv', '-ffunction-sections', '-Os', '-w', '-I', join(ed25519, 'cryptoint')];
+    if (!existsSync(object)) runProgram(compiler, [...flags, ...own, '-c', join(ed25519, name), '-o', object]);
     return object;
   });
   const ownFiles = readdirSync(ownSource).filter((name) => name.endsWith('.c') && name !== 'bench-peer.c');
@@ -117,7 +128,18 @@ export function link({ toolchain, source, ownSource, bytecode, objects: cache, o
   });
   const bytecodeObject = join(objects, 'bytecode.o');
   runProgram(compiler, [...flags, '-I', source, '-w', '-c', bytecode, '-o', bytecodeObject]);
-  runProgram(compiler, [...flags, '-O2', '-o', outFile, ...ownObjects, bytecodeObject, ...quickJsObjects, '-lm']);
+  runProgram(compiler, [
+    ...flags,
+    '-O2',
+    '-o',
+    outFile,
+    ...ownObjects,
+    bytecodeObject,
+    ...quickJsObjects,
+    ...ed25519Objects,
+    '-Wl,--gc-sections',
+    '-lm',
+  ]);
   if (strip !== undefined)
     runProgram(strip, ['-s', '-R', '.comment', '-R', '.eh_frame', '-R', '.eh_frame_hdr', outFile]);
 }

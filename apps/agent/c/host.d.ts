@@ -229,6 +229,32 @@ declare module 'host' {
   /** shutdown(2) of the writing half. */
   export function endWriting(fd: number): void;
 
+  // Another version of this program in this process (handover.c)
+  /**
+   * The descriptor of the state that an earlier program of this process handed over, and whether it comes back because the
+   * one after it failed. Otherwise this program is on trial. undefined after a usual start.
+   */
+  export function handedOver(): [state: number, cameBack: boolean] | undefined;
+  /** The path that this program was started from; " (deleted)" follows if the file was replaced. */
+  export function programPath(): string;
+  /** A file in memory. */
+  export function createMemory(): number;
+  /**
+   * Ends this program: what is at its path now goes on in this process, on trial for `seconds`. The state begins with
+   * three kinds of 32-bit integers: 1, the number of descriptors that stay open besides itself (at most 1,024), and those
+   * descriptors. If the new program cannot be started, fails or has not called `endTrial` in time, the file PATH.previous
+   * becomes PATH again and continues with the same state.
+   */
+  export function handOver(state: number, seconds: number): void;
+  /** This program stays; the state is closed. */
+  export function endTrial(): void;
+  /** On trial: brings the program before this one back. Otherwise ends with an error. */
+  export function giveUp(): never;
+
+  // Signatures (signature.c)
+  /** Ed25519, RFC 8032. False also for a key or a signature of the wrong length. */
+  export function verifySignature(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+
   // Clock and system (system.c)
   /** Nanoseconds; 0 CLOCK_REALTIME, 1 CLOCK_MONOTONIC. */
   export function now(clock: 0 | 1): bigint;

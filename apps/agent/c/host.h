@@ -29,6 +29,7 @@ extern const Port attributes_port,
     entropy_port,
     files_port,
     freezer_port,
+    handover_port,
     jobs_port,
     loop_port,
     network_port,
@@ -36,6 +37,7 @@ extern const Port attributes_port,
     parts_port,
     processes_port,
     protobuf_port,
+    signature_port,
     sockets_port,
     system_port,
     text_port,
@@ -107,6 +109,12 @@ extern size_t heap_used;
 /* parts.c: a part as a module that is not resolved yet; the module loader. */
 JSValue read_part(JSContext *ctx, uint32_t part);
 JSModuleDef *load_part(JSContext *ctx, const char *name, void *opaque);
+
+/* handover.c */
+/* At the start: takes note of what an earlier program of this process handed over. False if that cannot be used. */
+bool start_handover(char **argv);
+/* Before the program ends: on trial, an error starts the program before it instead. */
+void leave_trial(int code);
 
 /* main.c */
 void print_exception(JSContext *ctx);

@@ -20,6 +20,7 @@ static const Port *const ports[] = {
     &entropy_port,
     &files_port,
     &freezer_port,
+    &handover_port,
     &jobs_port,
     &loop_port,
     &network_port,
@@ -27,6 +28,7 @@ static const Port *const ports[] = {
     &parts_port,
     &processes_port,
     &protobuf_port,
+    &signature_port,
     &sockets_port,
     &system_port,
     &text_port,
@@ -240,10 +242,8 @@ static bool open_standard_descriptors(void)
     return fd < 0 || close(fd) == 0;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-    if (!open_standard_descriptors())
-        return 1;
     JSRuntime *runtime = JS_NewRuntime2(&heap_functions, NULL);
     JSContext *ctx = runtime ? new_context(runtime) : NULL;
     if (!ctx || start_loop() < 0) {
@@ -265,4 +265,13 @@ int main(int argc, char **argv)
     JS_SetGCThreshold(runtime, heap_used + GARBAGE);
     /* No teardown: the kernel frees memory faster than the collector. */
     return run_loop(ctx);
+}
+
+int main(int argc, char **argv)
+{
+    if (!open_standard_descriptors() || !start_handover(argv))
+        return 1;
+    int code = run(argc, argv);
+    leave_trial(code);
+    return code;
 }

@@ -1,5 +1,6 @@
 // Must be first: modules of other packages use the globals when they are loaded.
 import './platform/install.ts';
+import { handoverFormat } from '@innkeeper/contract/agent-update';
 import { encodeBy } from '@innkeeper/contract/lite';
 import { encodeMessage, exit, print, printOut, programArguments } from 'host';
 import { parseOptions, usage } from './options.ts';
@@ -17,7 +18,9 @@ switch (options.command) {
     printOut(usage);
     exit(0);
     break;
+  case 'update-check':
   case 'self-test':
+    if (options.command === 'update-check') printOut(`innkeeper-agent ${agentVersion} takes over ${handoverFormat}`);
     import('./self-test.ts').then(
       ({ selfTest }) => exit(selfTest() ? 0 : 1),
       (error: unknown) => {

@@ -2,7 +2,7 @@ import { type LogLevel, parseLogLevel } from './log.ts';
 
 /** The parsed command line. */
 export type Options =
-  | { readonly command: 'version' | 'self-test' | 'help' }
+  | { readonly command: 'version' | 'self-test' | 'update-check' | 'help' }
   | { readonly command: 'usage-error'; readonly message: string }
   | {
       readonly command: 'serve';
@@ -11,10 +11,13 @@ export type Options =
       /** Serve the VM's virtio-serial ports. */
       readonly virtio: boolean;
       readonly logLevel: LogLevel;
+      /** Path of the keys that may sign a new agent; undefined: the guest's. */
+      readonly updateKeys?: string | undefined;
     };
 
-export const usage = `innkeeper-agent serve [--listen unix:PATH]… [--no-virtio] [--log-level debug|info|warn|error]
+export const usage = `innkeeper-agent serve [--listen unix:PATH]… [--no-virtio] [--log-level debug|info|warn|error] [--update-keys PATH]
 innkeeper-agent --self-test   checks what this guest's kernel offers
+innkeeper-agent --update-check   the same, and what it can take over from another version
 innkeeper-agent --version`;
 
 /** Parses the command line; never throws. */
@@ -22,11 +25,13 @@ export function parseOptions(words: readonly string[]): Options {
   const [first, ...rest] = words;
   if (first === '--version') return { command: 'version' };
   if (first === '--self-test') return { command: 'self-test' };
+  if (first === '--update-check') return { command: 'update-check' };
   if (first === '--help' || first === undefined) return { command: 'help' };
   if (first !== 'serve') return { command: 'usage-error', message: `unknown command "${first}"` };
   const listen: string[] = [];
   let virtio = true;
   let logLevel: LogLevel = 'info';
+  let updateKeys: string | undefined;
   for (let at = 0; at < rest.length; at++) {
     const word = rest[at];
     const value = rest[at + 1];
@@ -35,6 +40,9 @@ export function parseOptions(words: readonly string[]): Options {
     } else if (word === '--listen' && value?.startsWith('unix:/')) {
       listen.push(value.slice('unix:'.length));
       at++;
+    } else if (word === '--update-keys' && value?.startsWith('/')) {
+      updateKeys = value;
+      at++;
     } else if (word === '--log-level' && value !== undefined && parseLogLevel(value) !== undefined) {
       logLevel = parseLogLevel(value) ?? logLevel;
       at++;
@@ -42,5 +50,5 @@ export function parseOptions(words: readonly string[]): Options {
       return { command: 'usage-error', message: `unknown option "${word}", or its value is missing or invalid` };
     }
   }
-  return { command: 'serve', listen, virtio, logLevel };
+  return { command: 'serve', listen, virtio, logLevel, updateKeys };
 }

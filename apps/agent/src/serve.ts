@@ -1,7 +1,8 @@
 import { AgentLog, createAgent } from '@innkeeper/agent-core';
-import { exit, open, write } from 'host';
+import { exit, giveUp, handedOver, open, print, write } from 'host';
 import { listenUnix } from './channels/listen-unix.ts';
 import { servePort } from './channels/serve-port.ts';
+import type { TakenOver } from './handover/take-over.ts';
 import { createQuickJsHost } from './host/quick-js-host.ts';
 import { onEverySignal } from './host/signals.ts';
 import { LineWriter } from './line-writer.ts';
@@ -20,9 +21,25 @@ const ports = [
   { name: 'org.quantix.agent.0', dialect: 'agent-message' },
 ] as const;
 
+type ServeOptions = Options & { readonly command: 'serve' };
+
 /** Serves until SIGTERM or SIGINT, then says goodbye to the nodes and exits 0. */
-export function serve(options: Options & { readonly command: 'serve' }): void {
-  const host = createQuickJsHost();
+export function serve(options: ServeOptions): void {
+  const handed = handedOver();
+  if (handed === undefined) serveAs(options, undefined);
+  else
+    import('./handover/take-over.ts')
+      .then(({ takeOver }) => serveAs(options, takeOver(...handed)))
+      .catch((error: unknown) => {
+        print(`innkeeper-agent: nothing was taken over: ${error}`);
+        // On trial, this brings the earlier program back; otherwise what starts the agent starts it again.
+        giveUp();
+      });
+}
+
+/** @param taken what an earlier program of this process has handed over */
+function serveAs(options: ServeOptions, taken: TakenOver | undefined): void {
+  const host = createQuickJsHost(taken);
   const agentLog = new AgentLog(host.clock);
   const writer = new LineWriter(standardError());
   const log = createLog(options.logLevel, {
@@ -39,7 +56,7 @@ export function serve(options: Options & { readonly command: 'serve' }): void {
         networkRecordPath: '/var/lib/innkeeper-agent/network.json',
       }
     : {};
-  const agent = createAgent(host, log, undefined, { ...state, agentLog });
+  const agent = createAgent(host, log, undefined, { ...state, agentLog, updateKeysPath: options.updateKeys });
   const controller = new AbortController();
   const stop = (): void => {
     // First, so that no new connection is served.
@@ -52,7 +69,7 @@ export function serve(options: Options & { readonly command: 'serve' }): void {
   };
   onEverySignal(SIGTERM, stop);
   onEverySignal(SIGINT, stop);
-  log.info('agent.started', { version: agentVersion });
+  log.info('agent.started', { version: agentVersion, handover: taken !== undefined });
   if (options.virtio)
     for (const { name, dialect } of ports)
       servePort({

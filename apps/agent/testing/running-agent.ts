@@ -31,6 +31,13 @@ export async function runAgent(
   return { code, stdout: stdout.join(''), stderr: stderr.join('') };
 }
 
+export interface StartOptions {
+  /** Shell commands to run before the agent. */
+  readonly wrapper?: string;
+  /** Prepares the agent's folder; may return another program, and further words of its command line. */
+  readonly prepare?: (folder: string) => Promise<{ readonly program?: string; readonly words?: readonly string[] }>;
+}
+
 /** An agent that serves its own unix socket, on the machine of the test. Disposing kills it in any state. */
 export class RunningAgent {
   readonly socket: string;
@@ -46,10 +53,11 @@ export class RunningAgent {
     this.#child = child;
   }
 
-  /** Resolves when the agent listens. `wrapper`: shell commands to run before `exec "$@"` starts it. */
-  static async start({ wrapper = '' }: { readonly wrapper?: string } = {}): Promise<RunningAgent> {
+  /** Resolves when the agent listens. */
+  static async start({ wrapper = '', prepare }: StartOptions = {}): Promise<RunningAgent> {
     const folder = await mkdtemp(join(tmpdir(), 'agent-'));
-    const words = [agentBinary, 'serve', '--no-virtio', '--listen', `unix:${join(folder, 'a.sock')}`];
+    const { program: binary = agentBinary, words: more = [] } = (await prepare?.(folder)) ?? {};
+    const words = [binary, 'serve', '--no-virtio', '--listen', `unix:${join(folder, 'a.sock')}`, ...more];
     const [program = '', ...rest] = wrapper === '' ? words : ['/bin/sh', '-c', `${wrapper}; exec "$@"`, 'sh', ...words];
     const child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
     const agent = new RunningAgent(folder, child);

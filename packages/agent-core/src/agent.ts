@@ -1,5 +1,7 @@
+import { updateKeysPath } from '@innkeeper/contract/agent-update';
 import { type Channel, type Log, linkSignals } from '@innkeeper/kit';
 import { type DialectName, detectDialect } from '@innkeeper/wire';
+import type { AgentParts } from './agent-parts.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { servedDialects } from './dialects/served-dialects.ts';
 import { OperationTable } from './dispatch.ts';
@@ -7,15 +9,17 @@ import { exists } from './file/exists.ts';
 import { freezeRecordPath } from './filesystem/freeze-record-path.ts';
 import { GuestFreezeState } from './freeze-state.ts';
 import { hex } from './hex.ts';
-import type { Host } from './host.ts';
+import type { HandedOver, Host } from './host.ts';
 import { AgentLog } from './log/agent-log.ts';
-import { type AgentParts, loadService, networkChanges, partialFolders } from './services.ts';
+import { loadService, networkChanges, partialFolders } from './services.ts';
 import { ClockStepper } from './serving/clock-step.ts';
 import { detect } from './serving/detect.ts';
 import type { AgentContext, Dialect } from './serving/dialect.ts';
 import { RootGrower } from './serving/grow-root.ts';
 import { Identity } from './system/identity.ts';
 import { readTrimmed } from './telemetry/read-trimmed.ts';
+import type { AgentState } from './update/hand-over.ts';
+import { createSuccession } from './update/succession.ts';
 
 /** The agent, independent of the host and the channels it runs on. */
 export interface Agent {
@@ -48,6 +52,8 @@ export interface AgentOptions {
   readonly networkRecordPath?: string | undefined;
   /** What `log` writes, for the method that reads it. Default: it has no lines. */
   readonly agentLog?: AgentLog | undefined;
+  /** The keys that may sign a new agent. Default: those of the guest. */
+  readonly updateKeysPath?: string | undefined;
 }
 
 /**
@@ -62,24 +68,31 @@ export function createAgent(
     partialFoldersPath,
     networkRecordPath = '/run/innkeeper/network.json',
     agentLog = new AgentLog(host.clock),
+    updateKeysPath: keysPath = updateKeysPath,
   }: AgentOptions = {},
 ): Agent {
   const stopping = new AbortController();
-  const instance = hex(host.bytes.random(16));
+  const { handedOver } = host.program;
+  const before = handedOver?.value as AgentState | undefined;
+  const instance = before?.instance ?? hex(host.bytes.random(16));
   const bootId = readTrimmed(host, '/proc/sys/kernel/random/boot_id') ?? instance;
   const freeze = new GuestFreezeState();
   if (exists(host, freezeRecordPath))
     recoverFreeze(host, log, bootId).catch((error: unknown) =>
       log.error('freeze.not-recovered', { error: String(error) }),
     );
+  const startWallNs = before === undefined ? host.clock.wallTimeNs() : BigInt(before.startWallNs);
+  const succession = createSuccession(instance, startWallNs);
   const parts: AgentParts = {
+    succession,
+    updateKeysPath: keysPath,
     host,
     log,
     agentLog,
     bootId,
     freeze,
     stopping: stopping.signal,
-    startedMs: host.clock.monotonicMs(),
+    startedMs: before?.startedMs ?? host.clock.monotonicMs(),
     partialFoldersPath,
     partialFolders: undefined,
     networkRecordPath,
@@ -91,11 +104,15 @@ export function createAgent(
     partialFolders(parts).catch((error: unknown) => log.error('partials.not-removed', { error: String(error) }));
   if (exists(host, networkRecordPath))
     networkChanges(parts).catch((error: unknown) => log.error('network.not-recovered', { error: String(error) }));
-  const table = new OperationTable([], freeze, host.clock, (name) => loadService(name, parts));
+  if (handedOver !== undefined) {
+    succession.gate.close();
+    takeOver(parts, handedOver);
+  }
+  const table = new OperationTable([], freeze, host.clock, (name) => loadService(name, parts), succession.gate);
   const context: AgentContext = {
     host,
     log,
-    identity: { bootId, instance, startWallNs: host.clock.wallTimeNs(), capabilities: capabilitiesOf(host).present },
+    identity: { bootId, instance, startWallNs, capabilities: capabilitiesOf(host).present },
     freeze,
     clockStepper: new ClockStepper(host.clock, log, buildTimeNs),
     rootGrower: new RootGrower(host, log),
@@ -104,7 +121,7 @@ export function createAgent(
 
   return {
     serveChannel: async (channel, dialect, outer) => {
-      const { signal, unlink } = linkSignals(outer, stopping.signal);
+      const { signal, unlink } = linkSignals(outer, stopping.signal, succession.leaving.signal);
       try {
         if (dialect !== 'detect') {
           const known = dialects.find(({ name }) => name === dialect);
@@ -119,6 +136,8 @@ export function createAgent(
         if (!signal.aborted) throw error;
       } finally {
         unlink();
+        // The channel is the next program's.
+        if (succession.leaving.signal.aborted) await new Promise(() => undefined);
       }
     },
     stop: async (reason) => {
@@ -130,6 +149,19 @@ export function createAgent(
       await new Promise<void>((resolve) => host.clock.setTimer(flushMs, resolve));
     },
   };
+}
+
+/** In a part of its own. A new program that cannot take over gives up; an old one that comes back goes on without. */
+function takeOver(parts: AgentParts, handedOver: HandedOver): void {
+  const { host, log, succession } = parts;
+  import('./update/take-over.ts')
+    .then((part) => part.takeOver(parts, handedOver))
+    .catch((error: unknown) => {
+      log.error('update.not-taken-over', { error: String(error) });
+      if (handedOver.isOnTrial) host.program.giveUp();
+      host.program.begin();
+      succession.gate.open();
+    });
 }
 
 async function recoverFreeze(host: Host, log: Log, bootId: string): Promise<void> {

@@ -5,6 +5,7 @@ import { orAborted, withDeadline } from '@innkeeper/kit';
 import type { FreezeState } from './freeze-state.ts';
 import type { Clock } from './host.ts';
 import { deadlineError, toOperationError } from './operation-errors.ts';
+import { CallGate } from './serving/call-gate.ts';
 
 const copiedBulkBytes = 60_000;
 
@@ -70,7 +71,7 @@ export type Handler<I extends DescMessage, O extends DescMessage> = (
 ) => Promise<void>;
 
 /** What a dialect has to know of a method besides the types of its messages. */
-export type MethodRules = Pick<LiteMethod, 'name' | 'kind' | 'whileFrozen' | 'onDisconnect'>;
+export type MethodRules = Pick<LiteMethod, 'name' | 'kind' | 'whileFrozen' | 'onDisconnect' | 'isRepeatable'>;
 
 /** A method with its handler; message types are erased for the table. */
 export interface Operation {
@@ -153,6 +154,7 @@ export type LoadService = (name: string) => Promise<readonly Operation[]> | unde
 
 /** The only place that calls handlers: loads the service, checks the method and the frozen state, maps errors. */
 export class OperationTable implements Dispatcher {
+  readonly #gate: CallGate;
   readonly #operations = new Map<string, Operation>();
   readonly #loadService: LoadService;
   readonly #loading = new Map<string, Promise<void>>();
@@ -161,6 +163,7 @@ export class OperationTable implements Dispatcher {
 
   /**
    * @param operations those that need not be loaded
+   * @param gate where calls wait while the agent is replaced
    * @param load called at the first call of a method of the service, and again if it failed; default: there is none
    */
   constructor(
@@ -168,7 +171,9 @@ export class OperationTable implements Dispatcher {
     freeze: FreezeState,
     clock: Clock,
     load: LoadService = () => undefined,
+    gate: CallGate = new CallGate(),
   ) {
+    this.#gate = gate;
     this.#add(operations);
     this.#loadService = load;
     this.#freeze = freeze;
@@ -204,8 +209,11 @@ export class OperationTable implements Dispatcher {
    */
   async run(method: string, input: AsyncIterable<Uint8Array>, sink: CallSink, signal: AbortSignal): Promise<void> {
     try {
+      const waiting = this.#gate.wait(method, signal);
+      if (waiting !== undefined) await waiting;
       if (!this.#operations.has(method)) await this.#load(method.slice(0, method.indexOf('/')));
-      await this.#find(method).run(input, sink, signal);
+      const found = this.#find(method);
+      await this.#gate.count(found.method, () => found.run(input, sink, signal));
     } catch (error) {
       throw toOperationError(error);
     }

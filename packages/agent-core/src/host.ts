@@ -1,7 +1,9 @@
 import type { DirectoryHandle, FileHandle, FileStat, FolderWatcher, OpenOptions } from './directory.ts';
 import type { Freezer } from './freezer.ts';
+import type { ProcessHandle, ProgramPort } from './program.ts';
 
 export type * from './directory.ts';
+export type * from './program.ts';
 
 /**
  * Everything that operations may access. Two implementations: QuickJsHost (apps/agent/src/host, on the C layer) and
@@ -18,6 +20,7 @@ export interface Host {
   readonly bytes: Bytes;
   readonly jobs: Jobs;
   readonly system: SystemPort;
+  readonly program: ProgramPort;
 }
 
 export interface Clock {
@@ -171,6 +174,8 @@ export interface ChildProcess {
   readonly stdin: StdinPipe | undefined;
   onExit(callback: (exit: ProcessExit) => void): void;
   resize(columns: number, rows: number): void;
+  /** What the next program of this process needs to adopt it. */
+  handle(): ProcessHandle;
 }
 
 export interface Processes {
@@ -179,6 +184,8 @@ export interface Processes {
    * exist), chdir, setgroups, setgid, setuid, fork, pipe, pty. Pipes belong to the user; no signal is ignored or blocked.
    */
   spawn(spec: SpawnSpec): ChildProcess;
+  /** A process that an earlier program of this process has started. */
+  adopt(handle: ProcessHandle): ChildProcess;
   /** kill(2); a negative pid is a group. ESRCH if it has exited. */
   kill(pid: number, signal: number): void;
   /**

@@ -1,35 +1,7 @@
-import type { Log } from '@innkeeper/kit';
+import type { AgentParts } from './agent-parts.ts';
 import type { Operation } from './dispatch.ts';
 import type { PartialFolders } from './file/partial-folders.ts';
-import type { GuestFreezeState } from './freeze-state.ts';
-import type { Host } from './host.ts';
-import type { AgentLog } from './log/agent-log.ts';
 import type { NetworkChanges } from './network/network-changes.ts';
-import type { ProcessRegistry } from './process/process-registry.ts';
-
-/** What the services of an agent have in common. */
-export interface AgentParts {
-  readonly host: Host;
-  readonly log: Log;
-  /** What `log` has written, as far as it is kept. */
-  readonly agentLog: AgentLog;
-  readonly bootId: string;
-  readonly freeze: GuestFreezeState;
-  /** Aborted when the agent stops. */
-  readonly stopping: AbortSignal;
-  /** When the agent started, by the monotonic clock. */
-  readonly startedMs: number;
-  /** Path of the list of folders with partial files; undefined: there is none. */
-  readonly partialFoldersPath: string | undefined;
-  /** Made when first needed; undefined without a path. */
-  partialFolders: PartialFolders | undefined;
-  /** Path of the record of a change of the network that is not confirmed. */
-  readonly networkRecordPath: string;
-  /** Made when first needed. */
-  network: NetworkChanges | undefined;
-  /** Undefined until the first command. */
-  registry: ProcessRegistry | undefined;
-}
 
 type Service = (parts: AgentParts) => Promise<readonly Operation[]>;
 
@@ -68,12 +40,12 @@ export const services: Readonly<Record<string, Service>> = {
   ),
   'innkeeper.agent.v1.PowerService': lazy(
     () => import('./power/power-operations.ts'),
-    (part, { host, log }) => part.powerOperations(host, log),
+    (part, { host, log, succession }) => part.powerOperations(host, log, succession.holds),
   ),
   'innkeeper.agent.v1.ProcessService': lazy(
     () => import('./process/process-operations.ts'),
     (part, parts) => {
-      parts.registry = new part.ProcessRegistry(parts.host, parts.log);
+      parts.registry ??= new part.ProcessRegistry(parts.host, parts.log);
       return part.processOperations(parts.registry, parts.freeze);
     },
   ),
@@ -98,6 +70,10 @@ export const services: Readonly<Record<string, Service>> = {
     () => import('./unit/unit-operations.ts'),
     (part, { host }) => part.unitOperations(host),
   ),
+  'innkeeper.agent.v1.UpdateService': lazy(
+    () => import('./update/update-operations.ts'),
+    (part, parts) => part.updateOperations(parts),
+  ),
 };
 
 /** Undefined for an unknown service. */
@@ -118,7 +94,13 @@ export async function partialFolders(parts: AgentParts): Promise<PartialFolders 
 export async function networkChanges(parts: AgentParts): Promise<NetworkChanges> {
   const { host, log, bootId, freeze, networkRecordPath: recordPath } = parts;
   const { NetworkChanges } = await import('./network/network-operations.ts');
-  parts.network ??= new NetworkChanges(host, log, { bootId, freeze, recordPath });
+  if (parts.network === undefined) {
+    const network = new NetworkChanges(host, log, { bootId, freeze, recordPath });
+    parts.network = network;
+    parts.succession.holds.add(() =>
+      network.isPending ? 'A change of the network is in progress; confirm it or roll it back.' : undefined,
+    );
+  }
   return parts.network;
 }
 

@@ -17,3 +17,4 @@ export * from './gen/agent/v1/system_lite.ts';
 export * from './gen/agent/v1/telemetry_lite.ts';
 export * from './gen/agent/v1/tunnel_lite.ts';
 export * from './gen/agent/v1/unit_lite.ts';
+export * from './gen/agent/v1/update_lite.ts';

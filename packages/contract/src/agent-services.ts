@@ -25,6 +25,8 @@ import { TunnelServiceLite } from './gen/agent/v1/tunnel_lite.ts';
 import { TunnelService } from './gen/agent/v1/tunnel_pb.ts';
 import { UnitServiceLite } from './gen/agent/v1/unit_lite.ts';
 import { UnitService } from './gen/agent/v1/unit_pb.ts';
+import { UpdateServiceLite } from './gen/agent/v1/update_lite.ts';
+import { UpdateService } from './gen/agent/v1/update_pb.ts';
 import type { LiteMethod } from './lite/lite-method.ts';
 
 /** Every service of the agent, served for each VM under its own name. */
@@ -42,6 +44,7 @@ export const agentServices: readonly DescService[] = [
   TelemetryService,
   TunnelService,
   UnitService,
+  UpdateService,
 ];
 
 const liteMethods: ReadonlyMap<string, LiteMethod> = new Map(
@@ -59,6 +62,7 @@ const liteMethods: ReadonlyMap<string, LiteMethod> = new Map(
     TelemetryServiceLite,
     TunnelServiceLite,
     UnitServiceLite,
+    UpdateServiceLite,
   ]
     .flatMap((service) => Object.values<LiteMethod>(service))
     .map((method) => [method.name, method]),

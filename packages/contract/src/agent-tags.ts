@@ -16,3 +16,4 @@ export * from './gen/agent/v1/system_tags.ts';
 export * from './gen/agent/v1/telemetry_tags.ts';
 export * from './gen/agent/v1/tunnel_tags.ts';
 export * from './gen/agent/v1/unit_tags.ts';
+export * from './gen/agent/v1/update_tags.ts';

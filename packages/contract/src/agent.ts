@@ -16,3 +16,4 @@ export * from './gen/agent/v1/system_pb.ts';
 export * from './gen/agent/v1/telemetry_pb.ts';
 export * from './gen/agent/v1/tunnel_pb.ts';
 export * from './gen/agent/v1/unit_pb.ts';
+export * from './gen/agent/v1/update_pb.ts';

@@ -25,6 +25,7 @@ export const capabilities = {
   telemetry: 'reports the guest’s resource usage',
   'telemetry.pressure': 'with pressure stall information',
   tunnel: 'connects to TCP ports and unix sockets of the guest',
+  update: 'is replaced by another version of it without losing commands and terminals',
   units: 'lists and controls the guest’s services (systemd, OpenRC, SysV init)',
 } as const;
 

@@ -1,5 +1,6 @@
 /** protobuf-es schemas and types of the control plane's public API. */
 
+export { isOutdatedVersion } from './agent-update.ts';
 export { clockOffText, isClockOff } from './clock-offset.ts';
 export * from './gen/control/v1/access_pb.ts';
 export * from './gen/control/v1/audit_pb.ts';
@@ -14,7 +15,6 @@ export * from './gen/control/v1/vm_pb.ts';
 export {
   agentBootMs,
   isOutdated,
-  isOutdatedVersion,
   isSilent,
   mountPercent,
   type VmFigures,

@@ -1,3 +1,4 @@
+import { isOutdatedVersion } from './agent-update.ts';
 import type { Mount } from './gen/agent/v1/telemetry_pb.ts';
 import { type Agent, AgentState, type Vm, VmState } from './gen/control/v1/vm_pb.ts';
 
@@ -63,21 +64,6 @@ export function isSilent({ state, agent }: VmReport, waitedMs: number): boolean 
 /** Whether a connected agent is older than the daemon's agent binary. */
 export function isOutdated({ agent }: VmReport, newestVersion: string): boolean {
   return agent?.state === AgentState.CONNECTED && isOutdatedVersion(agent.version, newestVersion);
-}
-
-/** Whether a version is lower than another one. "" means no version: nothing is lower than it. */
-export function isOutdatedVersion(version: string, than: string): boolean {
-  if (than === '') return false;
-  const [own, other] = [parts(version), parts(than)];
-  for (let index = 0; index < Math.max(own.length, other.length); index++) {
-    const difference = (own[index] ?? 0) - (other[index] ?? 0);
-    if (difference !== 0) return difference < 0;
-  }
-  return false;
-}
-
-function parts(version: string): number[] {
-  return (version.split(/[-+]/, 1)[0] ?? '').split('.').map((part) => Number.parseInt(part, 10) || 0);
 }
 
 function share(used: bigint | undefined, total: bigint | undefined): number | undefined {

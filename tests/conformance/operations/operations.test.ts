@@ -21,6 +21,7 @@ import { terminalCases } from './cases/terminal-cases.ts';
 import { treeCases } from './cases/tree-cases.ts';
 import { treeRefusalCases } from './cases/tree-refusal-cases.ts';
 import { tunnelCases } from './cases/tunnel-cases.ts';
+import { updateCases } from './cases/update-cases.ts';
 import { watchCases } from './cases/watch-cases.ts';
 import type { ConformanceCase } from './conformance-case.ts';
 import type { DialectName } from './guest-client.ts';
@@ -45,6 +46,7 @@ const table: Readonly<Record<string, readonly ConformanceCase[]>> = {
   accounts: accountCases,
   power: powerCases,
   tunnels: tunnelCases,
+  updates: updateCases,
   calls: callCases,
 };
 const dialects: readonly DialectName[] = ['native', 'AgentMessage, plain', 'AgentMessage, magic'];

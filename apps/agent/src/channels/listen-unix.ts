@@ -1,5 +1,6 @@
 import { errorMessage, type Log } from '@innkeeper/kit';
 import * as host from 'host';
+import { keptChannels } from '../handover/kept-channels.ts';
 import { SocketChannel } from './socket-channel.ts';
 
 export interface ListenUnixOptions {
@@ -29,7 +30,8 @@ class UnixListener {
 
   constructor(options: ListenUnixOptions) {
     this.#options = options;
-    this.#fd = host.listenUnix(options.path, 0o600);
+    this.#fd = keptChannels.sockets.get(options.path) ?? host.listenUnix(options.path, 0o600);
+    keptChannels.sockets.set(options.path, this.#fd);
   }
 
   start(): void {

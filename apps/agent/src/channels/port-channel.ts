@@ -1,5 +1,6 @@
 import { type Channel, onAbort } from '@innkeeper/kit';
 import * as host from 'host';
+import { keptChannels } from '../handover/kept-channels.ts';
 import { onEverySignal } from '../host/signals.ts';
 import { readBuffer, readBufferBytes } from './read-buffer.ts';
 import { Readiness } from './readiness.ts';
@@ -17,6 +18,7 @@ const goneAfterMs = 500;
  */
 export class PortChannel implements Channel {
   readonly name: string;
+  readonly #portName: string;
   readonly #fd: number;
   readonly #readiness: Readiness;
   /** Created at the first read with data: most ports never have a host. */
@@ -32,7 +34,10 @@ export class PortChannel implements Channel {
   /** @throws HostError EBUSY if another program has the port open, ENOENT and ENODEV if it does not exist. */
   constructor(name: string, path: string) {
     this.name = `virtio:${name}`;
-    this.#fd = host.openPort(path);
+    this.#portName = name;
+    const handed = keptChannels.ports.get(name);
+    this.#fd = handed ?? host.openPort(path);
+    keptChannels.ports.set(name, this.#fd);
     this.#readiness = new Readiness(this.#fd, () => undefined);
     this.#ignoreSignals = onEverySignal(SIGIO, () => this.#wakeSleepers());
   }
@@ -113,6 +118,7 @@ export class PortChannel implements Channel {
     this.#closed = true;
     this.#ignoreSignals();
     this.#wakeAll();
+    keptChannels.ports.delete(this.#portName);
     host.close(this.#fd);
   }
 

@@ -16,10 +16,17 @@ export class PipeReader implements Pipe {
   readonly #fd: number;
   #callback: ((bytes: Uint8Array | undefined) => void) | undefined;
   #slot: number | undefined;
-  #closed = false;
+  #closed: boolean;
 
+  /** @param fd -1: it is closed already */
   constructor(fd: number) {
     this.#fd = fd;
+    this.#closed = fd < 0;
+  }
+
+  /** -1 if it is closed. */
+  get descriptor(): number {
+    return this.#closed ? -1 : this.#fd;
   }
 
   onData(callback: (bytes: Uint8Array | undefined) => void): void {

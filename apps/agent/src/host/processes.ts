@@ -1,4 +1,4 @@
-import type { Processes, SpawnSpec } from '@innkeeper/agent-core';
+import type { ChildProcess, Processes, ProcessHandle, SpawnSpec } from '@innkeeper/agent-core';
 import * as host from 'host';
 import { PipeReader } from './pipe-reader.ts';
 import type { Reaper } from './reaper.ts';
@@ -25,16 +25,34 @@ export function createProcesses(reaper: Reaper, umask: number): Processes {
         spec.groupEntry ?? '',
       );
       reaper.expect(pid);
-      const output = new PipeReader(stdout);
-      return {
-        pid,
-        stdout: output,
-        stderr: stderr < 0 ? undefined : new PipeReader(stderr),
-        stdin: stdin < 0 ? undefined : new StdinWriter(stdin),
-        onExit: (callback) => reaper.onExit(pid, callback),
-        resize: (toColumns, toRows) => output.resizeTerminal(toColumns, toRows),
-      };
+      return childOf(reaper, { pid, stdin, stdout, stderr });
     },
+    adopt: (handle) => childOf(reaper, handle),
+  };
+}
+
+function childOf(reaper: Reaper, { pid, stdin, stdout, stderr }: ProcessHandle): ChildProcess {
+  const output = new PipeReader(stdout);
+  const errors = stderr < 0 ? undefined : new PipeReader(stderr);
+  const input = stdin < 0 ? undefined : new StdinWriter(stdin);
+  return {
+    pid,
+    stdout: output,
+    stderr: errors,
+    stdin: input,
+    onExit: (callback) => {
+      // Not known yet if it was adopted.
+      if (reaper.onExit(pid, callback)) return;
+      reaper.expect(pid);
+      reaper.onExit(pid, callback);
+    },
+    resize: (columns, rows) => output.resizeTerminal(columns, rows),
+    handle: () => ({
+      pid,
+      stdin: input?.descriptor ?? -1,
+      stdout: output.descriptor,
+      stderr: errors?.descriptor ?? -1,
+    }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Bytes, Host, SystemPort } from '@innkeeper/agent-core';
 import * as host from 'host';
+import type { TakenOver } from '../handover/take-over.ts';
 import { agentVersion } from '../version.ts';
 import { createClock } from './clock.ts';
 import { createFiles } from './files.ts';
@@ -9,6 +10,7 @@ import { createJobs } from './jobs.ts';
 import { createNetwork } from './network.ts';
 import { createPower } from './power.ts';
 import { createProcesses } from './processes.ts';
+import { createProgram } from './program.ts';
 import { Reaper } from './reaper.ts';
 import { onEverySignal } from './signals.ts';
 import { WriteHold } from './write-hold.ts';
@@ -16,9 +18,10 @@ import { WriteHold } from './write-hold.ts';
 const SIGCHLD = 17;
 
 /** The Host of agent-core on the C layer. One per program: signals and children have one owner. */
-export function createQuickJsHost(): Host {
+export function createQuickJsHost(taken?: TakenOver): Host {
   // File modes are passed explicitly; programs get the umask that the agent was started with.
-  const umask = host.umask(0);
+  const own = host.umask(0);
+  const umask = taken?.umask ?? own;
   const reaper = new Reaper();
   onEverySignal(SIGCHLD, () => reaper.reap());
   const helpers = new HelperPool(reaper);
@@ -34,6 +37,7 @@ export function createQuickJsHost(): Host {
     bytes: createBytes(),
     jobs: createJobs(reaper, helpers, umask),
     system: createSystem(processes.subreaper),
+    program: createProgram(reaper, umask, taken?.agent),
   };
 }
 

@@ -11,6 +11,8 @@ interface Child {
  * by the subreaper are only reaped: a kept end could be mistaken for that of a later process with the same number.
  */
 export class Reaper {
+  /** While true, nothing is reaped. */
+  isHeld = false;
   readonly #children = new Map<number, Child>();
 
   /** Registers a process right after its start, before its end can be reaped: its end is kept for `onExit`. */
@@ -31,6 +33,7 @@ export class Reaper {
   }
 
   reap(): void {
+    if (this.isHeld) return;
     const rows = reap();
     for (let at = 0; at + 5 < rows.length; at += 6) {
       const [pid = 0, exitCode = -1, signal = 0, userTimeUs = 0, systemTimeUs = 0, maxRssBytes = 0] = rows.slice(

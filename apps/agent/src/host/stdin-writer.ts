@@ -11,6 +11,11 @@ export class StdinWriter implements StdinPipe {
     this.#fd = fd;
   }
 
+  /** -1 if it is closed. */
+  get descriptor(): number {
+    return this.#closed ? -1 : this.#fd;
+  }
+
   write(bytes: Uint8Array): number {
     return this.#closed ? 0 : host.write(this.#fd, bytes, 0, bytes.length, -1);
   }

@@ -48,6 +48,7 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'PendingShutdown.message': ['vm.view'],
   // Names of files in /sys and errors of the kernel.
   'PowerState.suspend_error': ['vm.view'],
+  'ConfirmUpdateResponse.version': ['guest.admin'],
   'ExecStarted.id': ['guest.exec'],
   'ExecOutput.data': ['guest.exec'],
   'ExecSummary.id': ['vm.view'],

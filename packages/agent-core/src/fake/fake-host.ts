@@ -7,6 +7,7 @@ import { putGuestFiles } from './fake-guest-files.ts';
 import { FakeNetwork } from './fake-network.ts';
 import { FakeProcesses, fakeAgentPid } from './fake-processes.ts';
 import { builtinPrograms, type Program } from './fake-program.ts';
+import { FakeProgramPort } from './fake-program-port.ts';
 import { ManualClock } from './manual-clock.ts';
 import { createSha256 } from './sha256.ts';
 
@@ -27,6 +28,7 @@ export class FakeHost<C extends Clock = ManualClock> implements Host {
   readonly jobs = new FakeJobs();
   readonly bytes: Bytes;
   readonly system: SystemPort;
+  readonly program = new FakeProgramPort();
   /** What was added to the random pool. */
   readonly entropy: Uint8Array[] = [];
 

@@ -18,6 +18,11 @@ export class FakePipe implements Pipe, StdinPipe {
   #scheduled = false;
   #waiting: (() => void)[] = [];
 
+  /** Whether the agent has closed its end. */
+  get isClosed(): boolean {
+    return this.#readerGone;
+  }
+
   // The agent's side of an output pipe.
 
   onData(callback: (bytes: Uint8Array | undefined) => void): void {

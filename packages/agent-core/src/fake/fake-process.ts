@@ -61,6 +61,12 @@ export class FakeProcess {
         this.#size = { columns, rows };
         this.deliver(28);
       },
+      handle: () => ({
+        pid: this.pid,
+        stdin: this.stdin?.isClosed === false ? 0 : -1,
+        stdout: this.stdout.isClosed ? -1 : 1,
+        stderr: this.stderr === this.stdout || this.stderr.isClosed ? -1 : 2,
+      }),
     };
   }
 

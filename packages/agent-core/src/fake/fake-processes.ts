@@ -1,4 +1,4 @@
-import type { ChildProcess, Clock, Processes, SpawnSpec } from '../host.ts';
+import type { ChildProcess, Clock, Processes, ProcessHandle, SpawnSpec } from '../host.ts';
 import { HostError } from '../host-error.ts';
 import type { FakeFiles } from './fake-files.ts';
 import { FakeProcess } from './fake-process.ts';
@@ -16,6 +16,8 @@ export class FakeProcesses implements Processes {
   readonly #clock: Clock;
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #running = new Map<number, FakeProcess>();
+  /** All that were ever started. */
+  readonly #started = new Map<number, FakeProcess>();
   #lastPid = fakeAgentPid + 100;
 
   /** @param programs by path */
@@ -35,6 +37,12 @@ export class FakeProcesses implements Processes {
     if (this.#typeOf(spec.directory) !== 'directory') throw new HostError('ENOENT', 'chdir', spec.directory);
     const program = this.#find(spec);
     const process = this.#start({ program, spec, parent: undefined, newSession: true });
+    return process.asChild();
+  }
+
+  adopt({ pid }: ProcessHandle): ChildProcess {
+    const process = this.#started.get(pid);
+    if (process === undefined) throw new HostError('ESRCH', 'adopt');
     return process.asChild();
   }
 
@@ -78,6 +86,7 @@ export class FakeProcesses implements Processes {
       onGone: () => this.#remove(pid),
     });
     this.#running.set(pid, process);
+    this.#started.set(pid, process);
     const folder = `/proc/${pid}`;
     const startedTicks = Math.round(this.#clock.monotonicMs() / 10);
     this.#files.put(

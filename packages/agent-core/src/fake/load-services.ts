@@ -2,6 +2,7 @@ import { silentLog } from '@innkeeper/kit';
 import { GuestFreezeState } from '../freeze-state.ts';
 import { AgentLog } from '../log/agent-log.ts';
 import { services } from '../services.ts';
+import { createSuccession } from '../update/succession.ts';
 import { FakeHost } from './fake-host.ts';
 
 /**
@@ -23,6 +24,8 @@ export async function loadServices(): Promise<void> {
     networkRecordPath: '/network.json',
     network: undefined,
     registry: undefined,
+    updateKeysPath: '/update-keys',
+    succession: createSuccession('instance', 0n),
   };
   await Promise.all(Object.values(services).map((load) => load(parts)));
 }

@@ -32,6 +32,11 @@ export class NetworkChanges {
     this.#recover();
   }
 
+  /** Whether a change is checked, applied or not confirmed. */
+  get isPending(): boolean {
+    return this.#planning !== undefined || this.#current?.isOver === false;
+  }
+
   get current(): NetworkChange | undefined {
     return this.#current;
   }

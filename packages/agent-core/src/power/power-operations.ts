@@ -30,9 +30,11 @@ interface Pending {
   readonly cancel: () => void;
 }
 
-export function powerOperations(host: Host, log: Log): Operation[] {
+/** @param holds gets what keeps the agent from being replaced */
+export function powerOperations(host: Host, log: Log, holds?: Set<() => string | undefined>): Operation[] {
   const { clock } = host;
   let pending: Pending | undefined;
+  holds?.add(() => (pending === undefined ? undefined : 'A shutdown is pending; call it off first.'));
   let suspendError = '';
 
   const secondsLeft = ({ atMs }: Pending): number => Math.max(0, Math.ceil((atMs - clock.monotonicMs()) / 1000));

@@ -8,7 +8,7 @@ import {
   execOutputStreamTag,
 } from '@innkeeper/contract/agent-tags';
 import { LiteWriter } from '@innkeeper/contract/lite';
-import type { ProcessRecord } from './managed-process.ts';
+import type { ProcessRecord } from './process-state.ts';
 
 /** ExecEvent.output up to its data, which comes last. */
 export function outputPrefix(offset: number, stream: OutputStream, count: number): Uint8Array {

@@ -22,6 +22,21 @@ export interface ExecGroup {
   kill(): boolean;
   /** The command has ended: the cgroup is used again or removed, once it is empty. */
   release(): void;
+  /** For the next program of this process. */
+  handOver(): ExecGroupState;
+}
+
+export interface ExecGroupState {
+  readonly name: string;
+  readonly wasKilled: boolean;
+}
+
+/** What the next program of this process has to know to manage the cgroups. */
+export interface ExecGroupsState {
+  readonly base: string | undefined;
+  readonly last: number;
+  readonly free: readonly string[];
+  readonly old: readonly string[];
 }
 
 /** Creates a cgroup for each command, below the agent's own, where cgroup v2 is writable. */
@@ -39,16 +54,32 @@ export class ExecGroups {
     this.#host = host;
   }
 
+  handOver(): ExecGroupsState {
+    return { base: this.#base, last: this.#last, free: this.#free, old: [...this.#old] };
+  }
+
+  restore({ base, last, free, old }: ExecGroupsState): void {
+    this.#base = base;
+    this.#last = last;
+    this.#free.push(...free);
+    for (const name of old) this.#old.add(name);
+  }
+
   /** undefined where there is no cgroup v2, or the agent may not write to it. */
   create(): ExecGroup | undefined {
     this.#base ??= this.#findBase();
     const name = this.#base === '' ? undefined : (this.#free.pop() ?? this.#make(this.#base));
-    if (name === undefined) return undefined;
+    return name === undefined ? undefined : this.adopt({ name, wasKilled: false });
+  }
+
+  /** The cgroup of a command that runs in it. */
+  adopt(state: ExecGroupState): ExecGroup {
+    const { name } = state;
     const path = `${this.#base}/${name}`;
     const members = (): number[] => this.#numbersOf(`${path}/cgroup.procs`);
     /** It may be another command's by now. */
     let isFree = false;
-    let wasKilled = false;
+    let { wasKilled } = state;
     return {
       entry: `${path}/cgroup.procs`,
       members: () => (isFree ? [] : members()),
@@ -65,6 +96,7 @@ export class ExecGroups {
         else this.#old.add(name);
         this.#sweep();
       },
+      handOver: () => ({ name, wasKilled }),
     };
   }
 

@@ -1,10 +1,15 @@
 import { ExecEnding, OutputStream } from '@innkeeper/contract/agent-lite';
-import type { ChildProcess, Host, Pipe, ProcessExit } from '../host.ts';
+import type { Host, Pipe, ProcessExit } from '../host.ts';
 import { isHostError } from '../host-error.ts';
-import { endingOf } from './ending.ts';
-import type { ExecGroup } from './exec-group.ts';
-import { wasOutOfMemory } from './out-of-memory.ts';
+import { endingOfCommand } from './ending.ts';
 import { OutputRing } from './output-ring.ts';
+import {
+  joinSegments,
+  type ManagedProcessOptions,
+  type ProcessRecord,
+  type ProcessState,
+  splitSegments,
+} from './process-state.ts';
 import { countOrphans, signalTree, type Tree } from './process-tree.ts';
 import { SIGHUP, SIGKILL, SIGTERM } from './signals.ts';
 import type { StdinFeed } from './stdin-feed.ts';
@@ -18,44 +23,12 @@ const treeLookMs = 100;
 /** Milliseconds after KILL until a process that still exists is reported as one that cannot be ended. */
 const killedWithinMs = 1000;
 
-/** The result of a process that has ended and whose output is complete. */
-export interface ProcessRecord {
-  readonly exit: ProcessExit;
-  readonly ending: ExecEnding;
-  readonly truncated: boolean;
-  readonly stdoutBytes: number;
-  readonly stderrBytes: number;
-  readonly durationMs: number;
-  readonly orphansLeft: number;
-  /** The pipes were closed while other processes could still write to them. */
-  readonly outputCut: boolean;
-}
-
 /** A reader of the output that the process waits for. */
 export interface Reader {
   /** Output before this offset may be dropped. */
   readonly acknowledgedOffset: number;
   /** Called when there is more output, input was accepted, or the process has ended. */
   wake(): void;
-}
-
-export interface ManagedProcessOptions {
-  readonly host: Host;
-  readonly id: string;
-  /** As it is listed. */
-  readonly argv: readonly string[];
-  readonly child: ChildProcess;
-  readonly group: ExecGroup | undefined;
-  readonly stdin: StdinFeed | undefined;
-  /** 0: no limit. */
-  readonly timeoutMs: number;
-  readonly killGraceMs: number;
-  /** 0: no limit. */
-  readonly maxOutputBytes: number;
-  readonly neverWaitForReader: boolean;
-  /** Milliseconds without a reader after which the tree gets HUP. 0: never. */
-  readonly hangupAfterMs: number;
-  readonly onEnded: () => void;
 }
 
 /** A process that outlives the call that started it: its output is in a ring, its end in a record. */
@@ -70,8 +43,8 @@ export class ManagedProcess {
   readonly #host: Host;
   readonly #startedMs: number;
   readonly #readers = new Set<Reader>();
-  /** Readers that may reconnect, each with the function that cancels the wait for it. */
-  readonly #left = new Map<Reader, () => void>();
+  /** Readers that may reconnect, each until when, and the function that cancels the wait for it. */
+  readonly #left = new Map<Reader, { readonly untilMs: number; readonly cancel: () => void }>();
   readonly #open = new Map<Pipe, OutputStream>();
   readonly #totals = new Map<OutputStream, number>();
   readonly #asked = new Set<number>();
@@ -83,6 +56,8 @@ export class ManagedProcess {
   #cancelTimeout: (() => void) | undefined;
   #cancelKill: (() => void) | undefined;
   #cancelHangup: (() => void) | undefined;
+  #killAtMs: number | undefined;
+  #hangupAtMs: number | undefined;
   /** When the last output was read, or the process ended. */
   #lastOutputMs = 0;
   #outputCut = false;
@@ -90,20 +65,90 @@ export class ManagedProcess {
   #killedAtMs: number | undefined;
 
   constructor(options: ManagedProcessOptions) {
-    const { host, child, stdin, timeoutMs } = options;
+    const { host, child, stdin, id, argv } = options;
     this.#options = options;
     this.#host = host;
-    this.id = options.id;
-    this.argv = options.argv;
+    this.id = id;
+    this.argv = argv;
     this.pid = child.pid;
     this.stdin = stdin;
-    this.startedNs = host.clock.wallTimeNs();
-    this.#startedMs = host.clock.monotonicMs();
+    const resumed = options.resumed?.state;
+    this.startedNs = resumed === undefined ? host.clock.wallTimeNs() : BigInt(resumed.startedNs);
+    this.#startedMs = resumed?.startedMs ?? host.clock.monotonicMs();
     if (stdin !== undefined) stdin.onAccepted = () => this.#wakeReaders();
-    this.#follow(child.stdout, OutputStream.STDOUT);
-    if (child.stderr !== undefined) this.#follow(child.stderr, OutputStream.STDERR);
-    if (timeoutMs > 0) this.#cancelTimeout = host.clock.setTimer(timeoutMs, () => this.terminate(ExecEnding.TIMEOUT));
-    child.onExit((exit) => this.#onExit(exit));
+    if (resumed === undefined || resumed.child.stdout >= 0) this.#follow(child.stdout, OutputStream.STDOUT);
+    if (child.stderr !== undefined && (resumed === undefined || resumed.child.stderr >= 0))
+      this.#follow(child.stderr, OutputStream.STDERR);
+    if (options.resumed !== undefined) this.#restore(options.resumed.state, options.resumed.output);
+    else this.begin();
+  }
+
+  /** For the next program of the agent; adds the blobs to `blobs`. Nothing may happen to the process after it. */
+  handOver(blobs: Uint8Array[]): ProcessState {
+    const { child, group, timeoutMs, killGraceMs, maxOutputBytes, neverWaitForReader, hangupAfterMs } = this.#options;
+    const blob = blobs.length;
+    const stdin = this.stdin?.handOver();
+    blobs.push(joinSegments(this.ring.segments), stdin?.queued ?? new Uint8Array(0));
+    return {
+      id: this.id,
+      argv: this.argv,
+      child: child.handle(),
+      group: this.#record === undefined ? group?.handOver() : undefined,
+      stdin: stdin?.state,
+      limits: { timeoutMs, killGraceMs, maxOutputBytes, neverWaitForReader, hangupAfterMs },
+      startedNs: `${this.startedNs}`,
+      startedMs: this.#startedMs,
+      nextOffset: this.ring.nextOffset,
+      segments: this.ring.segments.map(({ stream, data }) => [stream, data.length]),
+      blob,
+      totals: [...this.#totals],
+      asked: [...this.#asked],
+      truncated: this.#truncated,
+      terminating: this.#terminating,
+      exit: this.#exit,
+      record: this.#record,
+      lastOutputMs: this.#lastOutputMs,
+      outputCut: this.#outputCut,
+      killAtMs: this.#killAtMs,
+      killedAtMs: this.#killedAtMs,
+      hangupAtMs: this.#hangupAtMs,
+      left: [...this.#readers].map((reader) => [
+        reader.acknowledgedOffset,
+        this.#left.get(reader)?.untilMs ?? this.#host.clock.monotonicMs() + reconnectMs,
+      ]),
+    };
+  }
+
+  #restore(state: ProcessState, output: Uint8Array): void {
+    this.ring.restore(splitSegments(state, output), state.nextOffset);
+    for (const [stream, bytes] of state.totals) this.#totals.set(stream, bytes);
+    for (const signal of state.asked) this.#asked.add(signal);
+    this.#truncated = state.truncated;
+    this.#terminating = state.terminating;
+    this.#exit = state.exit;
+    this.#record = state.record;
+    this.#lastOutputMs = state.lastOutputMs;
+    this.#outputCut = state.outputCut;
+    this.#killedAtMs = state.killedAtMs;
+  }
+
+  /** Follows the process; after a handover, from where the program before this one stopped. */
+  begin(): void {
+    const { child, resumed, timeoutMs } = this.#options;
+    if (this.#record !== undefined) return;
+    const { left = [], killAtMs, hangupAtMs } = resumed?.state ?? {};
+    for (const [acknowledgedOffset, untilMs] of left)
+      this.#keepPlace({ acknowledgedOffset, wake: () => undefined }, untilMs);
+    if (this.#terminating === undefined && timeoutMs > 0)
+      this.#cancelTimeout = this.#at(this.#startedMs + timeoutMs, () => this.terminate(ExecEnding.TIMEOUT));
+    if (killAtMs !== undefined && this.#killedAtMs === undefined) this.#killAt(killAtMs);
+    if (hangupAtMs !== undefined) this.#hangupAt(hangupAtMs);
+    this.#paused = true;
+    this.trim();
+    this.stdin?.begin();
+    if (this.#exit === undefined) child.onExit((exit) => this.#onExit(exit));
+    else if (this.#open.size === 0) this.#finish();
+    else this.#awaitQuiet();
   }
 
   /** Set once the process has ended and its output is complete. */
@@ -125,7 +170,7 @@ export class ManagedProcess {
   }
 
   removeReader(reader: Reader): void {
-    this.#left.get(reader)?.();
+    this.#left.get(reader)?.cancel();
     this.#left.delete(reader);
     this.#readers.delete(reader);
     this.trim();
@@ -135,24 +180,39 @@ export class ManagedProcess {
   /** The reader's session is gone. Sent output may not have arrived, so its position is kept for a while. */
   leaveReader(reader: Reader): void {
     if (this.#record !== undefined) this.removeReader(reader);
-    else if (this.#readers.has(reader))
-      this.#left.set(
-        reader,
-        this.#host.clock.setTimer(reconnectMs, () => this.removeReader(reader)),
-      );
+    else if (this.#readers.has(reader)) this.#keepPlace(reader, this.#host.clock.monotonicMs() + reconnectMs);
     this.#watchForHangup();
+  }
+
+  #keepPlace(reader: Reader, untilMs: number): void {
+    this.#readers.add(reader);
+    this.#left.set(reader, { untilMs, cancel: this.#at(untilMs, () => this.removeReader(reader)) });
+  }
+
+  #at(atMs: number, callback: () => void): () => void {
+    const { clock } = this.#host;
+    return clock.setTimer(Math.max(0, atMs - clock.monotonicMs()), callback);
   }
 
   /** Without a reader the tree gets HUP after a while, as on a terminal whose user has left. */
   #watchForHangup(): void {
     const { hangupAfterMs } = this.#options;
     if (hangupAfterMs === 0 || this.hasReader || this.#record !== undefined || this.#cancelHangup !== undefined) return;
-    const cancelTimer = this.#host.clock.setTimer(hangupAfterMs, () => {
+    this.#hangupAt(this.#host.clock.monotonicMs() + hangupAfterMs);
+  }
+
+  #hangupAt(atMs: number): void {
+    this.#hangupAtMs = atMs;
+    const forget = (): void => {
       this.#cancelHangup = undefined;
+      this.#hangupAtMs = undefined;
+    };
+    const cancelTimer = this.#at(atMs, () => {
+      forget();
       this.signal(SIGHUP, false);
     });
     this.#cancelHangup = () => {
-      this.#cancelHangup = undefined;
+      forget();
       cancelTimer();
     };
   }
@@ -184,7 +244,12 @@ export class ManagedProcess {
     this.#terminating = ending;
     this.#cancelTimeout?.();
     this.#signalTree(SIGTERM);
-    this.#cancelKill = this.#host.clock.setTimer(this.#options.killGraceMs, () => {
+    this.#killAt(this.#host.clock.monotonicMs() + this.#options.killGraceMs);
+  }
+
+  #killAt(atMs: number): void {
+    this.#killAtMs = atMs;
+    this.#cancelKill = this.#at(atMs, () => {
       this.#killedAtMs = this.#host.clock.monotonicMs();
       this.#signalTree(SIGKILL);
     });
@@ -225,7 +290,6 @@ export class ManagedProcess {
       if (bytes === undefined) this.#onEnd(pipe);
       else this.#onOutput(stream, bytes);
     });
-    pipe.resume();
   }
 
   #onOutput(stream: OutputStream, bytes: Uint8Array): void {
@@ -270,7 +334,7 @@ export class ManagedProcess {
   #awaitQuiet(): void {
     const { clock } = this.#host;
     if (this.#paused) this.#lastOutputMs = clock.monotonicMs();
-    clock.setTimer(Math.max(0, this.#lastOutputMs + quietMs - clock.monotonicMs()), () => {
+    this.#at(this.#lastOutputMs + quietMs, () => {
       if (this.#record !== undefined || this.#open.size === 0) return;
       const isQuiet = !this.#paused && clock.monotonicMs() - this.#lastOutputMs >= quietMs;
       if (isQuiet) this.#cutOutput();
@@ -300,7 +364,8 @@ export class ManagedProcess {
     this.#cancelKill?.();
     this.#cancelTimeout?.();
     this.#cancelHangup?.();
-    const ending = this.#terminating ?? this.#endingOf(exit);
+    const command = { pid: this.pid, exit, startedMs: this.#startedMs };
+    const ending = this.#terminating ?? endingOfCommand(this.#host, command, this.#asked);
     this.#options.group?.release();
     this.#record = {
       exit,
@@ -315,12 +380,6 @@ export class ManagedProcess {
     for (const gone of [...this.#left.keys()]) this.removeReader(gone);
     this.#wakeReaders();
     this.#options.onEnded();
-  }
-
-  #endingOf(exit: ProcessExit): ExecEnding {
-    const ending = endingOf(exit, this.#asked);
-    const command = { pid: this.pid, exit, startedMs: this.#startedMs };
-    return ending === ExecEnding.EXITED && wasOutOfMemory(this.#host, command) ? ExecEnding.OUT_OF_MEMORY : ending;
   }
 
   /** A tree that is being ended is followed until it is gone, or has not gone at KILL. */

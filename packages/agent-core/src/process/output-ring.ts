@@ -23,6 +23,18 @@ export class OutputRing {
   #oldest = 0;
   #next = 0;
 
+  /** Everything that is kept, in order. */
+  get segments(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  /** Takes over what an earlier program has kept. */
+  restore(segments: readonly Segment[], nextOffset: number): void {
+    this.#segments.push(...segments);
+    this.#next = nextOffset;
+    this.#oldest = segments[0]?.offset ?? nextOffset;
+  }
+
   /** Offset of the first kept byte. */
   get oldestOffset(): number {
     return this.#oldest;

@@ -3,10 +3,12 @@ import { ExecEnding } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { createDeferred, type Log, onAbort } from '@innkeeper/kit';
 import type { Host } from '../host.ts';
-import { ExecGroups } from './exec-group.ts';
-import type { ManagedProcess } from './managed-process.ts';
+import { ExecGroups, type ExecGroupsState } from './exec-group.ts';
+import { ManagedProcess } from './managed-process.ts';
+import type { ProcessState } from './process-state.ts';
 import { SIGKILL } from './signals.ts';
 import { startProcess } from './start-process.ts';
+import { StdinFeed } from './stdin-feed.ts';
 
 const maxRunning = 64;
 const maxEnded = 64;
@@ -15,6 +17,13 @@ const maxEndedOutputBytes = 1024 * 1024;
 const rememberEndedMs = 10 * 60 * 1000;
 /** Milliseconds in which no command has ended, after which a start no longer waits until fewer run. */
 const placeWithinMs = 5000;
+
+/** What the next program of the agent takes over, as JSON. */
+export interface RegistryState {
+  readonly groups: ExecGroupsState;
+  readonly processes: readonly ProcessState[];
+  readonly endedAtMs: readonly (readonly [id: string, atMs: number])[];
+}
 
 /** All commands of this agent, running and recently ended ones. */
 export class ProcessRegistry {
@@ -43,6 +52,50 @@ export class ProcessRegistry {
 
   get runningCount(): number {
     return this.#processes.size - this.#endedAtMs.size;
+  }
+
+  /** Whether a command is about to run, which has no process yet. */
+  get isStarting(): boolean {
+    return this.#starting.size > 0;
+  }
+
+  /** For the next program of the agent. */
+  handOver(blobs: Uint8Array[]): RegistryState {
+    return {
+      groups: this.#groups.handOver(),
+      processes: [...this.#processes.values()].map((process) => process.handOver(blobs)),
+      endedAtMs: [...this.#endedAtMs],
+    };
+  }
+
+  /** Takes over commands; they go on at `begin`. */
+  restore({ groups, processes, endedAtMs }: RegistryState, blob: (index: number) => Uint8Array): void {
+    this.#groups.restore(groups);
+    for (const state of processes) {
+      const child = this.#host.processes.adopt(state.child);
+      const { stdin } = state;
+      const feed =
+        stdin === undefined || child.stdin === undefined
+          ? undefined
+          : new StdinFeed(child.stdin, stdin.isTerminal, stdin, blob(state.blob + 1));
+      const process = new ManagedProcess({
+        ...state.limits,
+        host: this.#host,
+        id: state.id,
+        argv: state.argv,
+        child,
+        group: state.group === undefined ? undefined : this.#groups.adopt(state.group),
+        stdin: feed,
+        onEnded: () => this.#onEnded(state.id),
+        resumed: { state, output: blob(state.blob) },
+      });
+      this.#processes.set(state.id, process);
+    }
+    for (const [id, atMs] of endedAtMs) this.#endedAtMs.set(id, atMs);
+  }
+
+  begin(): void {
+    for (const process of this.#processes.values()) process.begin();
   }
 
   list(): ManagedProcess[] {

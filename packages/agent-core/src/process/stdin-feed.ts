@@ -8,6 +8,16 @@ const maxQueuedBytes = 64 * 1024;
 const endOfTransmission = 4;
 const newline = 10;
 
+/** The state of a feed without its queue. */
+export interface StdinState {
+  readonly received: number;
+  readonly accepted: number;
+  readonly ended: boolean;
+  readonly atLineStart: boolean;
+  readonly broken: boolean;
+  readonly isTerminal: boolean;
+}
+
 /** Feeds a process's standard input in order, at the speed of the process. */
 export class StdinFeed {
   readonly #pipe: StdinPipe;
@@ -24,9 +34,38 @@ export class StdinFeed {
   #waitingForPipe = false;
   #room: (() => void)[] = [];
 
-  constructor(pipe: StdinPipe, isTerminal: boolean) {
+  /** @param resumed what an earlier program has handed over, and the bytes that it had queued */
+  constructor(pipe: StdinPipe, isTerminal: boolean, resumed?: StdinState, queued?: Uint8Array) {
     this.#pipe = pipe;
     this.#isTerminal = isTerminal;
+    if (resumed === undefined) return;
+    const { received, accepted, ended, atLineStart, broken } = resumed;
+    this.#received = received;
+    this.#accepted = accepted;
+    this.#ended = ended;
+    this.#atLineStart = atLineStart;
+    this.#broken = broken;
+    if (queued === undefined || queued.length === 0) return;
+    this.#queue.push(queued);
+    this.#queuedBytes = queued.length;
+  }
+
+  /** For the next program of this process. */
+  handOver(): { readonly state: StdinState; readonly queued: Uint8Array } {
+    const queued = new Uint8Array(this.#queuedBytes);
+    let at = 0;
+    for (const bytes of this.#queue) {
+      queued.set(bytes, at);
+      at += bytes.length;
+    }
+    const [received, accepted, ended] = [this.#received, this.#accepted, this.#ended];
+    const [atLineStart, broken] = [this.#atLineStart, this.#broken];
+    return { state: { received, accepted, ended, atLineStart, broken, isTerminal: this.#isTerminal }, queued };
+  }
+
+  /** Goes on after a handover. */
+  begin(): void {
+    this.#pump();
   }
 
   /** The offset at which a writer continues: everything before it has arrived. */

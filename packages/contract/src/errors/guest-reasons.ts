@@ -1,4 +1,5 @@
 import type { Reason } from './reason.ts';
+import { updateReasons } from './update-reasons.ts';
 
 /** Reasons with which the agent in a guest may end a call; part of `reasons`. The daemon may use them too. */
 export const guestReasons = {
@@ -80,6 +81,7 @@ export const guestReasons = {
     next: 'See the message: what was changed before it, and why this one was not.',
     raisedByGuest: true,
   },
+  ...updateReasons,
   WATCH_LIMIT: {
     code: 'resource_exhausted',
     when: 'More files or folders would be watched than the agent or the guest’s kernel allows.',

@@ -31,6 +31,21 @@ describe('a unary call', () => {
     assert.equal(agent.clock.pendingTimers, 0);
   });
 
+  it('a call that an agent did not begin, as a new one takes its place, is made again there, even if it may run only once', async () => {
+    const agent = new ScriptedAgent();
+    await settle();
+    const answer = agent.link.call(PowerServiceLite.suspend, {});
+    await settle();
+    agent.connection.end(agent.call, { reason: 'AGENT_UPDATING', message: 'later' });
+    await settle();
+    await agent.reconnect();
+    assert.equal(agent.connection.calls.length, 1);
+    agent.connection.answer(agent.call, PowerServiceLite.suspend, {});
+    agent.connection.end(agent.call);
+    await answer;
+    await agent.dispose();
+  });
+
   it('what a restart of the guest may be the effect of is not asked for again after it, or a reboot would follow a reboot', async () => {
     const agent = new ScriptedAgent();
     let boot = 'first';

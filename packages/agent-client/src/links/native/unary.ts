@@ -47,7 +47,7 @@ export async function unaryCall<I extends DescMessage, O extends DescMessage>(
         return answer;
       } catch (error) {
         if (!(error instanceof SessionLostError)) throw error;
-        if (!method.isRepeatable)
+        if (!method.isRepeatable && !error.isNotBegun)
           throw new OperationError(
             'AGENT_UNREACHABLE',
             `The agent was lost during ${method.name}, which may have been executed: ${error.message}`,

@@ -188,7 +188,7 @@ export class NativeSession {
     if (this.#over !== undefined) return;
     this.#over = why;
     this.#stopReading.abort(why);
-    for (const call of this.#calls.values()) call.finish(why);
+    for (const call of this.#calls.values()) call.lose(why);
     this.#calls.clear();
     this.#freed.notify();
     this.#writer.close();
@@ -238,6 +238,10 @@ export class NativeSession {
       case 'end': {
         const { callId, code, reason, message } = payload.value;
         const call = this.#callOf(callId, 0);
+        if (reason === 'AGENT_UPDATING') {
+          call?.leaveToNextAgent();
+          break;
+        }
         this.#forget(callId);
         call?.finish(code === 0 ? undefined : guestError(reason, message));
         break;

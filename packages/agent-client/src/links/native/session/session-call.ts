@@ -2,6 +2,7 @@ import { OperationError } from '@innkeeper/contract/errors';
 import { maxRequestBytes } from '@innkeeper/contract/limits';
 import { Notifier } from '@innkeeper/kit';
 import { creditStepBytes, initialAgentCredit, maxBodyBytes, messageCharge } from '@innkeeper/wire';
+import { SessionLostError } from './session-lost-error.ts';
 import type { TurnBudget } from './turn-budget.ts';
 
 /** How far an agent can exceed its credit: a writer with any credit may send one whole message. */
@@ -38,6 +39,7 @@ export interface SessionCallPorts {
  */
 export class SessionCall {
   readonly #ports: SessionCallPorts;
+  #isForNextAgent = false;
   readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #consumedBytes = 0;
@@ -160,6 +162,16 @@ export class SessionCall {
     this.#grantable -= messageCharge(bytes);
     if (this.#grantable < 0) this.#ports.misbehave(`the agent granted too much credit to call ${this.#ports.id}`);
     if (this.#sendCredit > 0) this.#wakeWriter();
+  }
+
+  /** From the session: the agent has not begun the call, since another version of it takes its place. */
+  leaveToNextAgent(): void {
+    this.#isForNextAgent = true;
+  }
+
+  /** From the session: it is lost, and with it the call. */
+  lose({ reason, message }: SessionLostError): void {
+    this.finish(new SessionLostError(reason, message, this.#isForNextAgent));
   }
 
   /** From the session: the call has ended. Queued answers can still be read. */

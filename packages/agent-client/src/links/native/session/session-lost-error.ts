@@ -6,9 +6,13 @@ export class SessionLostError extends Error {
   override readonly name = 'SessionLostError';
   readonly reason: ReasonName;
 
-  constructor(reason: ReasonName, message: string) {
+  /** The agent has said that it did not begin the call: it may be made again, whatever it does. */
+  readonly isNotBegun: boolean;
+
+  constructor(reason: ReasonName, message: string, isNotBegun = false) {
     super(message);
     this.reason = reason;
+    this.isNotBegun = isNotBegun;
   }
 
   /** For a channel that failed with `error`; a SessionLostError itself. */

@@ -18,4 +18,5 @@ export const methodCapabilities = [
   'telemetry',
   'tunnel',
   'units',
+  'update',
 ] as const;

@@ -1,0 +1,35 @@
+import type { Log } from '@innkeeper/kit';
+import type { PartialFolders } from './file/partial-folders.ts';
+import type { GuestFreezeState } from './freeze-state.ts';
+import type { Host } from './host.ts';
+import type { AgentLog } from './log/agent-log.ts';
+import type { NetworkChanges } from './network/network-changes.ts';
+import type { ProcessRegistry } from './process/process-registry.ts';
+import type { Succession } from './update/succession.ts';
+
+/** What the services of an agent have in common. */
+export interface AgentParts {
+  readonly host: Host;
+  readonly log: Log;
+  /** What `log` has written, as far as it is kept. */
+  readonly agentLog: AgentLog;
+  readonly bootId: string;
+  readonly freeze: GuestFreezeState;
+  /** Aborted when the agent stops. */
+  readonly stopping: AbortSignal;
+  /** When the agent started, by the monotonic clock. */
+  readonly startedMs: number;
+  /** Path of the list of folders with partial files; undefined: there is none. */
+  readonly partialFoldersPath: string | undefined;
+  /** Made when first needed; undefined without a path. */
+  partialFolders: PartialFolders | undefined;
+  /** Path of the record of a change of the network that is not confirmed. */
+  readonly networkRecordPath: string;
+  /** Made when first needed. */
+  network: NetworkChanges | undefined;
+  /** Undefined until the first command. */
+  registry: ProcessRegistry | undefined;
+  /** Path of the keys that may sign a new agent. */
+  readonly updateKeysPath: string;
+  readonly succession: Succession;
+}

@@ -1,0 +1,82 @@
+import { OperationError } from '@innkeeper/contract/errors';
+import type { AgentParts } from '../agent-parts.ts';
+import type { RegistryState } from '../process/process-registry.ts';
+import type { Handover } from '../program.ts';
+import type { GatedMethod } from '../serving/call-gate.ts';
+import type { CheckedManifest } from './check-manifest.ts';
+
+/** Milliseconds that calls which cannot be handed over have to end. */
+const callsEndMs = 10_000;
+const lookMs = 50;
+/** Milliseconds for goodbyes to be written, and for calls to let go of their commands. */
+const goodbyeMs = 80;
+
+/** These go on at the next agent, though they may not be repeated. */
+const handedOver = /\.v1\.(?:ProcessService\/Exec|FileService\/Write|UpdateService\/Apply)$/;
+
+/** What an agent hands over, as JSON. */
+export interface AgentState {
+  readonly instance: string;
+  readonly startWallNs: string;
+  readonly startedMs: number;
+  /** SHA-256 of the next program. */
+  readonly sha256: string;
+  readonly commands: RegistryState | undefined;
+}
+
+/**
+ * Waits until nothing runs that would be lost; calls that begin meanwhile wait.
+ * @throws OperationError UPDATE_BUSY
+ */
+export async function untilFew(parts: AgentParts, cutCalls: boolean): Promise<void> {
+  const { clock } = parts.host;
+  const endMs = clock.monotonicMs() + callsEndMs;
+  for (;;) {
+    const held = heldBy(parts);
+    if (held !== undefined) throw new OperationError('UPDATE_BUSY', held);
+    const calls = [...parts.succession.gate.running.keys()].filter((method) => isLost(method));
+    const isStarting = parts.registry?.isStarting === true;
+    if (calls.length === 0 && !isStarting) return;
+    if (clock.monotonicMs() >= endMs) {
+      if (cutCalls && !isStarting) return;
+      const names = calls.map(({ name }) => name.slice(name.indexOf('.v1.') + 4)).join(', ');
+      throw new OperationError('UPDATE_BUSY', `These calls would be cut, which the caller may allow: ${names}.`);
+    }
+    await new Promise<void>((resolve) => clock.setTimer(lookMs, resolve));
+  }
+}
+
+/** Why a new agent cannot continue with what this one does now. */
+function heldBy({ freeze, succession }: AgentParts): string | undefined {
+  if (freeze.isFrozen) return 'File systems are frozen.';
+  for (const reason of succession.holds) {
+    const text = reason();
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+function isLost({ name, isRepeatable }: GatedMethod): boolean {
+  return !isRepeatable && !handedOver.test(name);
+}
+
+/** Ends the sessions and this program; the new one goes on. */
+export async function handOver(parts: AgentParts, manifest: CheckedManifest): Promise<void> {
+  const { host, succession, startedMs } = parts;
+  succession.gate.open(new OperationError('AGENT_UPDATING', 'The agent is replaced by a new version of it.'));
+  // The refusals are sent before the goodbyes.
+  await new Promise<void>((resolve) => host.clock.setTimer(0, resolve));
+  succession.leaving.abort('updating');
+  await new Promise<void>((resolve) => host.clock.setTimer(goodbyeMs, resolve));
+  const { instance, startWallNs } = succession;
+  await host.program.handOver(manifest.confirmWithinSeconds, (): Handover => {
+    const blobs: Uint8Array[] = [];
+    const commands = parts.registry?.handOver(blobs);
+    const descriptors = (commands?.processes ?? []).flatMap(({ child: { stdin, stdout, stderr } }) =>
+      [stdin, stdout, stderr].filter((fd) => fd >= 0),
+    );
+    const { sha256 } = manifest;
+    const value: AgentState = { instance, startWallNs: `${startWallNs}`, startedMs, sha256, commands };
+    return { value, blobs, descriptors };
+  });
+}
