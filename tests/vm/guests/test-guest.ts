@@ -13,6 +13,7 @@ import { agentPeakRssBytes } from './agent-memory.ts';
 import { measureBusyLoop } from './busy-loop.ts';
 import { checkAgentPackage } from './check-agent-package.ts';
 import { checkInventory } from './check-inventory.ts';
+import { checkLogs } from './check-logs.ts';
 import { checkServiceUnit } from './check-service-unit.ts';
 import { checkServices } from './check-services.ts';
 import { checkShell, checkTerminal } from './check-terminal.ts';
@@ -75,6 +76,10 @@ export function testGuest({ image, init, bootMs }: Guest): void {
 
     it(`${image}: the inventory has the guest’s disk, packages, users and routes, and no containers with the reason`, async () => {
       await checkInventory(name, options);
+    });
+
+    it(`${image}: logs of the kernel, the agent, a followed file and the journal are read`, async () => {
+      await checkLogs(name, init, options);
     });
 
     it(`${image}: the reported memory is the same as from free`, async () => {
