@@ -118,7 +118,7 @@ describe('archives with the agent', { skip }, () => {
         files.map(({ path, mode }) => `${path} ${mode.toString(8)}`),
         [
           'etc/init.d/innkeeper-agent 755',
-          'etc/innkeeper/agent.conf 644',
+          'etc/innkeeper/agent.toml 644',
           'usr/bin/innkeeper-agent 755',
           'usr/share/licenses/innkeeper-agent/LICENSE 644',
         ],

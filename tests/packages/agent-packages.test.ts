@@ -29,7 +29,7 @@ import { makeTestRoot, readIn, type TestRoot, whyNoTestRoot } from './test-root.
 const checkout = join(import.meta.dirname, '../..');
 const reason = whyNoTestRoot();
 const program = '/usr/bin/innkeeper-agent';
-const conf = '/etc/innkeeper/agent.conf';
+const conf = '/etc/innkeeper/agent.toml';
 const unit = '/usr/lib/systemd/system/innkeeper-agent.service';
 const wanted = '/etc/systemd/system/multi-user.target.wants/innkeeper-agent.service';
 
@@ -167,10 +167,15 @@ describe('the packages of the agent', {
     const calls = fakeSystemd();
     dpkg(debs[1]);
     assert.match(calls(), /\brestart innkeeper-agent\.service$/m);
+    // As an update of the agent by its host leaves it.
+    writeFileSync(inRoot(`${program}.previous`), 'an agent');
     root.succeed('dpkg', '--remove', 'innkeeper-agent');
     assert.match(calls(), /\bstop innkeeper-agent\.service$/m);
     endFakeSystemd();
-    assert.deepEqual([existsSync(inRoot(program)), existsSync(inRoot(conf))], [false, true]);
+    assert.deepEqual(
+      [program, `${program}.previous`, conf].map((file) => existsSync(inRoot(file))),
+      [false, false, true],
+    );
     assert.match(readIn(root, conf), /Changed here/);
   });
 
@@ -207,7 +212,7 @@ describe('the packages of the agent', {
     const calls = fakeSystemd();
     await using agent = await AgentInRoot.start(root, readIn(root, unit));
     await agent.link.ping();
-    assert.match(rpm('--upgrade', rpms[1] ?? ''), /agent\.conf\.rpmnew/);
+    assert.match(rpm('--upgrade', rpms[1] ?? ''), /agent\.toml\.rpmnew/);
     assert.match(calls(), /^try-restart innkeeper-agent\.service$/m);
     assert.match(readIn(root, conf), /Changed here/);
     assert.match(readIn(root, `${conf}.rpmnew`), /Something new/);

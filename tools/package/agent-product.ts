@@ -22,7 +22,7 @@ export function stageAgent(root: string, tree: string, target: Target): void {
   };
   for (const folder of ['pre-freeze.d', 'post-thaw.d'])
     mkdirSync(join(tree, 'etc/innkeeper', folder), { recursive: true });
-  put('etc/innkeeper/agent.conf', readFileSync(join(root, 'packaging/agent/agent.conf')));
+  put('etc/innkeeper/agent.toml', readFileSync(join(root, 'packaging/agent/agent.toml')));
   put(packagedPath, readFileSync(agentBinaryPath(root, target)));
   put(licencePath, agentLicences(root));
 }

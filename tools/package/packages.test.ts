@@ -24,7 +24,7 @@ const daemonFiles = [
 ];
 
 const agentFiles = [
-  ...['etc/innkeeper/agent.conf', 'etc/innkeeper/post-thaw.d/', 'etc/innkeeper/pre-freeze.d/'],
+  ...['etc/innkeeper/agent.toml', 'etc/innkeeper/post-thaw.d/', 'etc/innkeeper/pre-freeze.d/'],
   ...['usr/bin/innkeeper-agent', 'usr/share/licenses/innkeeper-agent/LICENSE'],
 ];
 
