@@ -25,13 +25,18 @@ export function agentLicences(root: string): string {
   return [own, ...agentParts(root)].join(rule);
 }
 
-/** QuickJS and musl, which are linked into the agent. */
+/** What is linked into the agent: sources that its build has unpacked, and musl. */
 function agentParts(root: string): string[] {
-  const quickjs = readdirSync(join(root, '.cache/agent'))
-    .filter((name) => /^quickjs-[\d-]+$/.test(name))
-    .map((name) => `${name} (in the agent)\n\n${readFileSync(join(root, '.cache/agent', name, 'LICENSE'), 'utf8')}`);
+  const cache = join(root, '.cache/agent');
+  const sources = readdirSync(cache)
+    .filter((name) => /^(quickjs|tinyssh)-[\d-]+$/.test(name))
+    .map((name) => {
+      const file = readdirSync(join(cache, name)).find((each) => /^licen[sc]e/i.test(each));
+      if (file === undefined) throw new Error(`${name} has no licence.`);
+      return `${name} (in the agent)\n\n${readFileSync(join(cache, name, file), 'utf8')}`;
+    });
   const musl = 'musl (in the agent)\n\nCopyright © 2005-2020 Rich Felker, et al. MIT license: https://musl.libc.org\n';
-  return [...quickjs, musl];
+  return [...sources.sort(), musl];
 }
 
 /** Folders of all npm packages on which the programs depend, directly or indirectly. */
