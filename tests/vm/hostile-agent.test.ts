@@ -118,18 +118,45 @@ describe('a hostile agent', () => {
       const reasons = await told;
       say(`${name}: ${service.text}`);
       if (attack.misbehaves !== undefined) assert.match(reasons.join('\n'), attack.misbehaves);
-      // Just after a collection a heap is smaller than the same service needs: the baseline's peak counts as "before" too.
-      const before = Math.max(service.beforeBytes, baseline.peakBytes);
-      assert.ok(service.peakBytes - before < 64 * mib, `memory: ${service.text}; baseline: ${baseline.text}`);
-      assert.ok(service.execP99Ms <= 3 * baseline.execP99Ms, `exec: ${service.text}; baseline: ${baseline.text}`);
-      const healthLimitMs = Math.max(100, 3 * baseline.healthP99Ms);
-      assert.ok(service.healthP99Ms <= healthLimitMs, `/healthz: ${service.text}; baseline: ${baseline.text}`);
-      const { events } = await client.vms.listEvents({ vm: other, limit: 100 });
-      assert.deepEqual(
-        events.filter(({ kind }) => kind === 'agent.lost'),
-        [],
-      );
+      await assertUnharmed(service);
     });
+
+  it('an agent that is stopped by a signal while commands wait for it harms only its own VM', async () => {
+    await restart();
+    const stop = '(sleep 0.3; kill -STOP $PPID) < /dev/null > /dev/null 2>&1 &';
+    await client.vm(hostile).exec(['sh', '-c', stop]).text();
+    const users = new AbortController();
+    const waiting = Array.from({ length: 20 }, () =>
+      useUntil(users.signal, async (_, signal) => {
+        await client.vm(hostile).exec(['true'], { signal }).text();
+        await delay(100, undefined, { signal });
+      }),
+    );
+    try {
+      const service = await watchService(client, daemon, other, seconds * 1000);
+      say(`a stopped agent: ${service.text}`);
+      await assertUnharmed(service);
+      await waitForVm(hostile, daemon.dataDirectory, (vm) => !isConnected(vm), 60_000);
+    } finally {
+      users.abort();
+      await Promise.all(waiting);
+    }
+  });
+
+  /** Fails if the daemon or the other VM suffered. */
+  async function assertUnharmed(service: Service): Promise<void> {
+    // Just after a collection a heap is smaller than the same service needs: the baseline's peak counts as "before" too.
+    const before = Math.max(service.beforeBytes, baseline.peakBytes);
+    assert.ok(service.peakBytes - before < 64 * mib, `memory: ${service.text}; baseline: ${baseline.text}`);
+    assert.ok(service.execP99Ms <= 3 * baseline.execP99Ms, `exec: ${service.text}; baseline: ${baseline.text}`);
+    const healthLimitMs = Math.max(100, 3 * baseline.healthP99Ms);
+    assert.ok(service.healthP99Ms <= healthLimitMs, `/healthz: ${service.text}; baseline: ${baseline.text}`);
+    const { events } = await client.vms.listEvents({ vm: other, limit: 100 });
+    assert.deepEqual(
+      events.filter(({ kind }) => kind === 'agent.lost'),
+      [],
+    );
+  }
 
   /** Restarts the VM with its real agent and a new link. */
   async function restart(): Promise<void> {
