@@ -68,16 +68,17 @@ __attribute__((target("sse4.2"))) static uint32_t crc_by_cpu(uint32_t crc, const
 #if defined(__x86_64__)
 /*
  * Whether the CPU has the instruction natively. QEMU's emulation computes it bit by bit, four times slower than the
- * table.
+ * table. Asked at first use and of the CPU alone: in a guest each CPUID is an exit to the hypervisor, and
+ * __builtin_cpu_supports makes dozens of them at every start.
  */
 static bool cpu_has_crc(void)
 {
     static int known = -1;
     unsigned eax, vendor[3];
     if (known < 0) {
-        known = __builtin_cpu_supports("sse4.2") != 0;
+        known = __get_cpuid(1, &eax, &vendor[0], &vendor[1], &vendor[2]) && (vendor[1] & bit_SSE4_2);
         /* Bit 31 of leaf 1: running under a hypervisor, whose name is in leaf 0x40000000. */
-        if (known && __get_cpuid(1, &eax, &vendor[0], &vendor[1], &vendor[2]) && vendor[1] >> 31) {
+        if (known && vendor[1] >> 31) {
             __cpuid(0x40000000, eax, vendor[0], vendor[1], vendor[2]);
             known = memcmp(vendor, "TCGTCGTCGTCG", sizeof vendor) != 0;
         }

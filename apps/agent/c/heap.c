@@ -23,8 +23,9 @@ enum {
     PAGE = 1 << PAGE_SHIFT,
     /* When the range is full, small blocks come from malloc as well. */
     RANGE = 64 << 20,
-    /* The range is committed in steps of this size. */
+    /* The range is committed in steps of this size; the first is what every start needs. */
     GROWTH = 64 << 10,
+    FIRST = 512 << 10,
 };
 
 typedef struct Free {
@@ -63,11 +64,12 @@ static Free *cut_page(size_t steps)
     if (unused == range + RANGE)
         return NULL;
     if (unused == usable) {
-        if (mprotect(usable, GROWTH, PROT_READ | PROT_WRITE) < 0)
+        size_t step = usable == range ? FIRST : GROWTH;
+        if (mprotect(usable, step, PROT_READ | PROT_WRITE) < 0)
             return NULL;
         /* One call instead of a page fault for each page; EINVAL before Linux 5.14. */
-        madvise(usable, GROWTH, MADV_POPULATE_WRITE);
-        usable += GROWTH;
+        madvise(usable, step, MADV_POPULATE_WRITE);
+        usable += step;
     }
     uint8_t *page = unused;
     unused += PAGE;

@@ -36,8 +36,8 @@ static const Port *const ports[] = {
 };
 enum { PORT_COUNT = sizeof ports / sizeof ports[0] };
 
-/* Bytes allocated after the start until garbage is collected for the first time. */
-enum { GARBAGE = 128 * 1024 };
+/* Bytes allocated after the start until garbage is collected for the first time: more than the buffers of a session. */
+enum { GARBAGE = 512 * 1024 };
 
 static JSValue arguments;
 

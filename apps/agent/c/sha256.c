@@ -124,7 +124,8 @@ static bool cpu_has_sha(void)
     static int known = -1;
     unsigned a, b, c, d;
     if (known < 0)
-        known = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1) && __builtin_cpu_supports("sse4.1");
+        known = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA) && __get_cpuid(1, &a, &b, &c, &d) &&
+                (c & bit_SSE4_1);
     return known;
 }
 #endif

@@ -57,6 +57,17 @@ describe('a unix channel', { timeout: 10_000 }, () => {
     await channel.close();
   });
 
+  it('a unix channel frees the memory of a read at the next one', async () => {
+    const { channel, socket } = await open();
+    socket.write(Buffer.alloc(300_000, 'abc'));
+    const [first, second] = [await channel.read(), await channel.read()];
+    assert.equal(first?.length, 0);
+    assert.ok(second !== undefined && second.length > 0);
+    socket.end();
+    while ((await channel.read()) !== undefined);
+    await channel.close();
+  });
+
   it('aborting a read of a unix channel loses no byte', async () => {
     const { channel, socket } = await open();
     const controller = new AbortController();

@@ -27,6 +27,7 @@ class UnixChannel implements Channel {
   readonly #socket: Socket;
   #wake: (() => void) | undefined;
   #ended = false;
+  #last: Buffer | undefined;
 
   constructor(name: string, socket: Socket) {
     this.name = name;
@@ -45,10 +46,14 @@ class UnixChannel implements Channel {
 
   async read(options?: { readonly signal?: AbortSignal | undefined }): Promise<Uint8Array | undefined> {
     const { signal } = options ?? {};
+    this.#release();
     for (;;) {
       signal?.throwIfAborted();
       const chunk = this.#socket.read() as Buffer | null;
-      if (chunk !== null) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      if (chunk !== null) {
+        this.#last = chunk;
+        return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      }
       if (this.#ended) return undefined;
       await new Promise<void>((resolve) => {
         const stopListening = onAbort(signal, () => resolve());
@@ -58,6 +63,14 @@ class UnixChannel implements Channel {
         };
       });
     }
+  }
+
+  /** Frees the memory of the last read now. Left to the garbage collector, it takes a full collection every few MiB. */
+  #release(): void {
+    const { buffer, byteLength } = this.#last ?? {};
+    this.#last = undefined;
+    // One that is shared with others, such as Node's pool of small buffers, is larger.
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
   }
 
   write(bytes: Uint8Array): Promise<void> {

@@ -24,8 +24,11 @@ export const initialAgentCredit = 262_144;
 export const maxOpenCalls = 64;
 /** Bytes of answers that an agent sends ahead in one call, whatever credit the node gave. */
 export const maxCallCredit = 1024 * 1024;
-/** Consumed bytes are granted again in steps of this size: far less than a call's initial credit. */
-export const creditStepBytes = 32 * 1024;
+/**
+ * Consumed bytes are granted again in steps of this size, or half of the call's window if that is less: the writer has at
+ * least the other half left, so it never waits for a grant that is not due. A grant costs as much as any other message.
+ */
+export const creditStepBytes = 128 * 1024;
 /**
  * Bytes of valid frames without meaning (of other sessions, or with an unknown payload) that are skipped in a session.
  * A port holds less than this from an earlier session.

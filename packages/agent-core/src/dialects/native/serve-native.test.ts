@@ -109,9 +109,11 @@ describe('serveNative()', () => {
   it('the agent grants credit when the bytes were consumed', async () => {
     const { node } = await startFakeAgent();
     const upload = await node.open(write, { input: { case: 'open', value: { path: '/tmp/a' } } }, { more: true });
-    const data = new Uint8Array(40_000);
-    await upload.send({ input: { case: 'chunk', value: { offset: 0n, data } } });
-    assert.ok((node.credit.get(1) ?? 0) >= 40_000);
+    const data = new Uint8Array(44_000);
+    for (const offset of [0n, 44_000n]) await upload.send({ input: { case: 'chunk', value: { offset, data } } });
+    assert.equal(node.credit.get(1) ?? 0, 0);
+    await upload.send({ input: { case: 'chunk', value: { offset: 88_000n, data } } });
+    assert.ok((node.credit.get(1) ?? 0) >= 132_000);
   });
 
   it('a session ends when a call sends far beyond its credit', async () => {

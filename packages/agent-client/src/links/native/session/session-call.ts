@@ -203,8 +203,8 @@ export class SessionCall {
 
   /** One frame at a time: frames must not pile up for a guest that does not read its port. */
   #grant(): void {
-    const isDue = this.#consumedBytes >= creditStepBytes || (this.#consumedBytes > 0 && this.#queue.length === 0);
-    if (this.#over !== undefined || this.#isGranting || !isDue) return;
+    const stepBytes = Math.min(creditStepBytes, this.#ports.windowBytes / 2);
+    if (this.#over !== undefined || this.#isGranting || this.#consumedBytes < stepBytes) return;
     const granted = this.#consumedBytes;
     this.#consumedBytes = 0;
     this.#isGranting = true;
