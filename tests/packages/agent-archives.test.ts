@@ -192,7 +192,8 @@ describe('archives with the agent', { skip }, () => {
       assert.equal(sum, `${name}: OK\n`);
       assert.ok(readFileSync(join(disc, 'agent', name)).equals(readFileSync(agentBinaryPath(checkout, target))));
     }
-    for (const name of ['README.txt', 'LICENSE.txt', 'cloud-init/user-data']) assert.ok(existsSync(join(disc, name)));
+    for (const name of ['README.txt', 'LICENSE.txt', 'cloud-init/user-data', 'units/openrc/innkeeper-agent'])
+      assert.ok(existsSync(join(disc, name)));
     rmSync(disc, { recursive: true });
   });
 

@@ -28,12 +28,10 @@ export interface ArchiveSpec {
 
 /** Builds a tar ball with the agent of one architecture and install-agent.sh, and returns its path. */
 export async function buildTarball(spec: ArchiveSpec & { readonly targets: readonly [Target] }): Promise<string> {
-  const { root, output, targets, version, timeSeconds } = spec;
+  const { output, targets, version, timeSeconds } = spec;
   const name = `innkeeper-agent-${version}-linux-${architectureOf('deb', targets[0])}`;
   const folder = join(output, '.tarball');
   await stageInstaller(spec, join(folder, name));
-  for (const unit of ['systemd/innkeeper-agent.service', 'openrc', 'sysv', 'busybox'])
-    cpSync(join(root, 'packaging', unit), join(folder, name, 'units', unit), { recursive: true });
   normalize(folder, timeSeconds);
   const path = join(output, `${name}.tar.gz`);
   writeFileSync(`${path}.new`, gzipSync(archiveOf(entriesOf(folder), { timeSeconds }), { level: 9 }));
@@ -67,10 +65,12 @@ export async function buildDisc(spec: ArchiveSpec, packages: readonly string[]):
   return path;
 }
 
-/** install-agent.sh with the agents, as it looks for them, and the licences. */
+/** install-agent.sh with the agents, as it looks for them, the units for an installation by hand, and the licences. */
 async function stageInstaller({ root, targets }: ArchiveSpec, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, 'agent'), { recursive: true });
+  for (const unit of ['systemd/innkeeper-agent.service', 'openrc', 'sysv', 'busybox'])
+    cpSync(join(root, 'packaging', unit), join(folder, 'units', unit), { recursive: true });
   writeFileSync(join(folder, 'install-agent.sh'), await offlineInstallScript());
   writeFileSync(join(folder, 'LICENSE.txt'), agentLicences(root));
   for (const target of targets) {
