@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { quoteWord } from '@innkeeper/kit';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { downloadPackages, unpackPackages } from './debian-packages.ts';
 import { inn, innText, spawnInn } from './inn.ts';
@@ -66,7 +67,7 @@ describe('SSH through a tunnel into a guest without a network card', () => {
     say('SSH server and rsync: copied to the guest');
     await innText(['cp', `${name}:/var/lib/dpkg/status`, join(folder, 'status')], options);
     mkdirSync(join(folder, 'bin'));
-    wrapper('inn', `${process.execPath} ${mainFile} --data ${daemon.dataDirectory}`);
+    wrapper('inn', [process.execPath, mainFile, '--data', daemon.dataDirectory].map(quoteWord).join(' '));
     await addToGuest('openssh-server', 'rsync');
     say('rsync and ansible: unpacked on this machine');
     const clients = await downloadPackages(join(folder, 'clients'), '/var/lib/dpkg/status', ['rsync', 'ansible-core']);
