@@ -24,17 +24,22 @@ export const systemSuites: readonly Suite[] = [
     concurrency: 2,
     timeoutMs: 120_000,
   },
-  { name: 'agent', globs: ['apps/agent/src/**/*.test.ts'], concurrency: 1, timeoutMs: 120_000 },
-  { name: 'conformance', globs: ['tests/conformance/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
-  { name: 'peers', globs: ['tests/peers/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
-  // Mostly disk I/O.
-  { name: 'packages', globs: ['tests/packages/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
-  { name: 'drivers', globs: ['tests/drivers/**/*.test.ts'], concurrency: 1, timeoutMs: 300_000 },
+  {
+    name: 'agent, conformance, peers, packages, drivers',
+    globs: ['apps/agent/src/**/*.test.ts', 'tests/{conformance,peers,packages,drivers}/**/*.test.ts'],
+    concurrency: 2,
+    timeoutMs: 300_000,
+  },
   // Each starts a daemon; a browser mostly waits.
   { name: 'e2e', globs: ['tests/e2e/**/*.test.ts'], concurrency: 2, timeoutMs: 600_000 },
-  { name: 'fresh machines', globs: ['tests/fresh/**/*.test.ts'], concurrency: 1, timeoutMs: 1_500_000 },
   // They measure the guest's CPU and memory, and make the images and kernels that the next suites find in their cache.
   { name: 'guests', globs: ['tests/vm/guests/*.test.ts'], concurrency: 1, timeoutMs: 900_000 },
-  { name: 'VMs', globs: ['tests/vm/!(hostile*).test.ts'], concurrency: 2, timeoutMs: 900_000 },
+  // They mostly wait: for a boot, a deadline, a download.
+  {
+    name: 'VMs and fresh machines',
+    globs: ['tests/fresh/**/*.test.ts', 'tests/vm/!(hostile*).test.ts'],
+    concurrency: 3,
+    timeoutMs: 1_500_000,
+  },
   { name: 'hostile guests', globs: ['tests/vm/hostile*.test.ts'], concurrency: 1, timeoutMs: 900_000 },
 ];

@@ -1,4 +1,5 @@
 import { kib } from '@innkeeper/kit';
+import { ByteBlocks } from './byte-blocks.ts';
 
 /** Bytes of the first part of a console's output, which is kept forever: it contains the boot. */
 export const consoleHeadBytes = 64 * kib;
@@ -21,9 +22,7 @@ export class ConsoleHistory {
   #head = new Uint8Array(0);
   #headLength = 0;
   #headLimit = consoleHeadBytes;
-  /** The tail's chunks, oldest first; in total at most `consoleTailBytes`. */
-  #tail: Uint8Array[] = [];
-  #tailLength = 0;
+  readonly #tail = new ByteBlocks();
   #totalBytes = 0;
 
   /** Number of all bytes ever appended. */
@@ -37,7 +36,8 @@ export class ConsoleHistory {
     const intoHead = Math.min(this.#headLimit - this.#headLength, bytes.length);
     if (intoHead > 0) this.#appendToHead(bytes.subarray(0, intoHead));
     const rest = bytes.subarray(Math.max(intoHead, bytes.length - consoleTailBytes));
-    if (rest.length > 0) this.#appendToTail(rest);
+    this.#tail.append(rest);
+    this.#tail.keepLast(consoleTailBytes);
   }
 
   /** Counts bytes that were printed but are missing from a loaded history. */
@@ -45,21 +45,14 @@ export class ConsoleHistory {
     this.#totalBytes += count;
     // The next output does not directly follow the head.
     this.#headLimit = this.#headLength;
-    this.#tail = [];
-    this.#tailLength = 0;
+    this.#tail.clear();
   }
 
   view(): ConsoleHistoryView {
-    const tail = new Uint8Array(this.#tailLength);
-    let offset = 0;
-    for (const chunk of this.#tail) {
-      tail.set(chunk, offset);
-      offset += chunk.length;
-    }
     return {
       head: this.#head.slice(0, this.#headLength),
-      droppedBytes: this.#totalBytes - this.#headLength - this.#tailLength,
-      tail,
+      droppedBytes: this.#totalBytes - this.#headLength - this.#tail.length,
+      tail: this.#tail.toBytes(),
     };
   }
 
@@ -72,31 +65,5 @@ export class ConsoleHistory {
     }
     this.#head.set(bytes, this.#headLength);
     this.#headLength = needed;
-  }
-
-  #appendToTail(bytes: Uint8Array): void {
-    const last = this.#tail.at(-1);
-    // A guest that prints single bytes must not cost an object for each.
-    if (last !== undefined && last.length + bytes.length <= 4 * kib) {
-      const joined = new Uint8Array(last.length + bytes.length);
-      joined.set(last);
-      joined.set(bytes, last.length);
-      this.#tail[this.#tail.length - 1] = joined;
-    } else {
-      // Not `slice`: a Buffer's slice is not a copy.
-      this.#tail.push(new Uint8Array(bytes));
-    }
-    this.#tailLength += bytes.length;
-    let excess = this.#tailLength - consoleTailBytes;
-    let whole = 0;
-    for (const chunk of this.#tail) {
-      if (chunk.length > excess) break;
-      excess -= chunk.length;
-      whole += 1;
-    }
-    if (whole > 0) this.#tail.splice(0, whole);
-    const first = this.#tail[0];
-    if (excess > 0 && first !== undefined) this.#tail[0] = first.slice(excess);
-    this.#tailLength = Math.min(this.#tailLength, consoleTailBytes);
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { kib, type Log } from '@innkeeper/kit';
 import { readRegularFile } from '@innkeeper/kit/node';
+import { ByteBlocks } from '../byte-blocks.ts';
 import { ConsoleHistory, consoleHeadBytes, consoleTailBytes } from '../console-history.ts';
 
 const namePattern = /^console-(\d+)\.log$/;
@@ -16,8 +17,6 @@ const maxSegmentBytes = Math.max(consoleHeadBytes, consoleTailBytes);
  */
 const burstBytes = 64 * kib;
 const burstPauseMs = 100;
-/** Queued chunks are joined up to this size. */
-const joinedBytes = 4 * kib;
 
 interface Segment {
   /** Its offset in the console's output, which is also its name. */
@@ -36,8 +35,7 @@ export class ConsoleFile {
   #segments: Segment[];
   /** Offset of the next output byte. */
   #offset: number;
-  #pending: Uint8Array[] = [];
-  #pendingLength = 0;
+  readonly #pending = new ByteBlocks();
   #flushing: Promise<void> | undefined;
   /** The last write failed: how much of it reached the disk is unknown. */
   #failed = false;
@@ -75,31 +73,14 @@ export class ConsoleFile {
    * Copies the bytes and writes them in the background; if the disk is slower than the guest, the oldest are dropped.
    */
   append(bytes: Uint8Array): void {
-    this.#keep(bytes);
-    this.#pendingLength += bytes.length;
+    this.#pending.append(bytes);
+    this.#pending.keepLast(consoleTailBytes);
     this.#offset += bytes.length;
-    while (this.#pendingLength > consoleTailBytes) {
-      const dropped = this.#pending.shift();
-      this.#pendingLength -= dropped?.length ?? this.#pendingLength;
-    }
     this.#flushing ??= this.#flush();
   }
 
   get waitingPieces(): number {
-    return this.#pending.length;
-  }
-
-  /** A guest that prints single bytes must not cost an object for each. */
-  #keep(bytes: Uint8Array): void {
-    const last = this.#pending.at(-1);
-    if (last === undefined || last.length + bytes.length > joinedBytes) {
-      this.#pending.push(new Uint8Array(bytes));
-      return;
-    }
-    const joined = new Uint8Array(last.length + bytes.length);
-    joined.set(last);
-    joined.set(bytes, last.length);
-    this.#pending[this.#pending.length - 1] = joined;
+    return this.#pending.blockCount;
   }
 
   /** Resolves when all appended bytes are written. */
@@ -109,13 +90,12 @@ export class ConsoleFile {
 
   async #flush(): Promise<void> {
     try {
-      while (this.#pendingLength > 0) {
-        const offset = this.#offset - this.#pendingLength;
-        const bytes = Buffer.concat(this.#pending);
-        this.#pending = [];
-        this.#pendingLength = 0;
+      while (this.#pending.length > 0) {
+        const offset = this.#offset - this.#pending.length;
+        const bytes = this.#pending.toBytes();
+        this.#pending.clear();
         await this.#write(offset, bytes);
-        if (bytes.length >= burstBytes && this.#pendingLength > 0) await delay(burstPauseMs);
+        if (bytes.length >= burstBytes && this.#pending.length > 0) await delay(burstPauseMs);
       }
     } catch (error) {
       // The history in memory is complete; only the next daemon will miss it. Logged once, not for every line.

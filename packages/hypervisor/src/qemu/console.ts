@@ -1,9 +1,12 @@
 import type { Socket } from 'node:net';
-import { Listeners, type Log } from '@innkeeper/kit';
+import { kib, Listeners, type Log } from '@innkeeper/kit';
 import { ConsoleHistory } from '../console-history.ts';
 import type { Abortable, ConsoleStream } from '../driver.ts';
 import { ConsoleFile } from '../process/console-file.ts';
 import { connectUnixSocket } from '../process/unix-socket.ts';
+
+/** One buffer for all reads: a new one for each would grow the daemon by tens of MiB under a flood of single bytes. */
+const readBufferBytes = 16 * kib;
 
 /** Shown to readers where output is missing because no daemon was attached. */
 const awayNote = '\r\n[innkeeper: no daemon was attached here; output printed meanwhile is not available]\r\n';
@@ -33,12 +36,6 @@ export class QemuConsole implements ConsoleStream, AsyncDisposable {
     this.#socket = socket;
     this.#history = history;
     this.#file = file;
-    socket.on('data', (bytes: Buffer) => {
-      this.#take(bytes);
-      // One read per turn of the event loop, so that a guest that floods its console does not delay others.
-      socket.pause();
-      setImmediate(() => socket.resume());
-    });
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
   }
 
@@ -48,7 +45,10 @@ export class QemuConsole implements ConsoleStream, AsyncDisposable {
     const { history, file } = options.resume
       ? await ConsoleFile.load(directory, log)
       : { history: new ConsoleHistory(), file: await ConsoleFile.create(directory, log) };
-    const socket = await connectUnixSocket(options.socketPath, { signal });
+    const buffer = new Uint8Array(readBufferBytes);
+    // It reads not before its next turn of the event loop: then the console exists.
+    const callback = (count: number): boolean => console.#read(buffer.slice(0, count));
+    const socket = await connectUnixSocket(options.socketPath, { signal, onread: { buffer, callback } });
     const console = new QemuConsole(socket, history, file);
     if (options.resume) console.#take(Buffer.from(awayNote));
     return console;
@@ -72,6 +72,13 @@ export class QemuConsole implements ConsoleStream, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.destroy();
     await this.#file.flushed();
+  }
+
+  /** One read per turn of the event loop, so that a guest that floods its console does not delay others. */
+  #read(bytes: Uint8Array): boolean {
+    this.#take(bytes);
+    setImmediate(() => this.#socket.resume());
+    return false;
   }
 
   #take(bytes: Uint8Array): void {
