@@ -94,6 +94,15 @@ chmod 0755 "$new"
 "$new" --self-test >/dev/null || fail 'the agent does not work on this kernel.'
 mv -f "$new" "$root$program"
 
+# Who may send this guest another agent. A line that is there already is not written twice.
+key='@UPDATE_KEY@'
+keys=$root/etc/innkeeper/update-keys
+if [ -n "$key" ] && ! grep -qxF "$key" "$keys" 2>/dev/null; then
+	mkdir -p "$root/etc/innkeeper"
+	echo "$key" >>"$keys"
+	chmod 0644 "$keys"
+fi
+
 systemd_unit() {
 	cat <<'END_OF_FILE'
 @SYSTEMD@

@@ -1,6 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentLink } from '@innkeeper/agent-client';
 import type { UpdateManifest } from '@innkeeper/contract/agent';
 import { UpdateServiceLite } from '@innkeeper/contract/agent-lite';
@@ -85,7 +84,5 @@ export async function applyUpdate(link: AgentLink, manifest: Manifest, program: 
 
 /** Confirms an update in the next session. */
 export async function confirmUpdate(link: AgentLink, { sha256 }: Manifest): Promise<string> {
-  // The old session may still be open.
-  await delay(300);
   return (await link.call(UpdateServiceLite.confirm, { sha256 })).version;
 }

@@ -112,6 +112,13 @@ function addGuests(program: Command): void {
     ['show [options] <vm>', 'Show them', () => import('./commands/guest-show.ts')],
     ['set [options] <vm>', 'Change them', () => import('./commands/guest-set.ts')],
   ]);
+  addCommands(addGroup(program, 'agent', 'The agents in guests'), [
+    [
+      'update [options] [vm...]',
+      'Replace agents by that of the daemon; commands and terminals continue',
+      () => import('./commands/agent-update.ts'),
+    ],
+  ]);
   addCommands(addGroup(program, 'account', 'Accounts of a guest'), [
     ['ls [options] <vm>', 'List them', () => import('./commands/account-ls.ts')],
     [

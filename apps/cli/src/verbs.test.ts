@@ -58,6 +58,10 @@ const verbs: Readonly<Record<string, string>> = {
   'PowerService/Suspend': 'suspend',
   'PowerService/SetHardware': 'cpu off',
   'VmService/WakeVm': 'wake',
+  'VmService/UpdateAgent': 'agent update',
+  // Parts of what the node does for `inn agent update`.
+  'UpdateService/Apply': 'agent update',
+  'UpdateService/Confirm': 'agent update',
   'ProcessService/Exec': 'exec',
   'TunnelService/Connect': 'tunnel',
   'AccountService/Change': 'account passwd',

@@ -15,6 +15,8 @@ export interface InstallAgentOptions extends Abortable {
   readonly imagePath: string;
   /** The one for the image's architecture is installed. */
   readonly agents: ByArchitecture<Uint8Array>;
+  /** Text of the guest's file of keys that may sign a later agent. Default: there is none. */
+  readonly updateKeys?: string | undefined;
   /** A private folder of the host for temporary copies. */
   readonly workDirectory: string;
   /** Folder with the units and scripts. Default: packaging/ of this checkout. */
@@ -96,7 +98,7 @@ async function writeEntries(
   const agent = await agentFor(editor, options.agents);
   const entries: WrittenEntry[] = [];
   // All entries are checked before the first one is written.
-  for (const planned of await planInstallation(initSystem, agent, options.packagingDirectory)) {
+  for (const planned of await planInstallation(initSystem, agent, options)) {
     entries.push(await editor.settle(planned));
   }
   const replaced = await editor.tree.node(agentPath, 'follow standard');

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { updateKeysPath } from '@innkeeper/contract/agent-update';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { InitSystem } from './init-system.ts';
 
@@ -22,9 +23,14 @@ export const packagingDirectory = join(import.meta.dirname, '../../../packaging'
 export async function planInstallation(
   initSystem: InitSystem,
   agent: Uint8Array,
-  packaging: string = packagingDirectory,
+  {
+    packagingDirectory: packaging = packagingDirectory,
+    updateKeys,
+  }: { readonly packagingDirectory?: string | undefined; readonly updateKeys?: string | undefined } = {},
 ): Promise<PlannedEntry[]> {
-  const binary: PlannedEntry = { kind: 'file', path: agentPath, mode: 0o755, content: agent };
+  const files: PlannedEntry[] = [{ kind: 'file', path: agentPath, mode: 0o755, content: agent }];
+  if (updateKeys !== undefined)
+    files.push({ kind: 'file', path: updateKeysPath, mode: 0o644, content: Buffer.from(updateKeys) });
   const load = async (name: string): Promise<Buffer> => {
     try {
       return await readFile(join(packaging, name));
@@ -34,13 +40,13 @@ export async function planInstallation(
   };
   switch (initSystem) {
     case 'systemd':
-      return [binary, ...systemdEntries(await load('systemd/innkeeper-agent.service'))];
+      return [...files, ...systemdEntries(await load('systemd/innkeeper-agent.service'))];
     case 'openrc':
-      return [binary, ...openrcEntries(await load('openrc/innkeeper-agent'))];
+      return [...files, ...openrcEntries(await load('openrc/innkeeper-agent'))];
     case 'sysv':
-      return [binary, ...sysvEntries(await load('sysv/innkeeper-agent'))];
+      return [...files, ...sysvEntries(await load('sysv/innkeeper-agent'))];
     case 'busybox':
-      return [binary, busyboxEntry(await load('busybox/inittab'))];
+      return [...files, busyboxEntry(await load('busybox/inittab'))];
   }
 }
 

@@ -19,6 +19,8 @@ export interface BaseRequest {
   readonly format: ImageFormat;
   readonly agentPaths: ByArchitecture<string>;
   readonly agentVersion: string;
+  /** Text of the file of keys that may sign a later agent. Default: there is none. */
+  readonly updateKeys?: string | undefined;
   /** Absolute. Replaced atomically if it exists. */
   readonly outPath: string;
 }
@@ -60,7 +62,13 @@ export async function prepareBase(request: BaseRequest, options: StageOptions = 
     await copyToRaw({ path: request.originalPath, format: request.format }, copy, { signal });
     onStage?.(`Installing agent ${request.agentVersion} in the copy`, 0.7);
     const agents = await readAgents(request.agentPaths);
-    const { initSystem } = await installAgent({ imagePath: copy, agents, workDirectory, signal });
+    const { initSystem } = await installAgent({
+      imagePath: copy,
+      agents,
+      updateKeys: request.updateKeys,
+      workDirectory,
+      signal,
+    });
     await flush(copy);
     signal?.throwIfAborted();
     await rename(copy, outPath);

@@ -69,7 +69,7 @@ function agent(vm: Vm): Pairs {
     ['state', agentStateLabel(status.state)],
     ['why', status.detail],
     ['next step', status.nextStep],
-    ['version', status.version],
+    ['version', status.outdated ? `${status.version} (outdated: inn agent update ${vm.name})` : status.version],
     ['last seen', status.lastSeenUnixNs === undefined ? undefined : formatTime(status.lastSeenUnixNs)],
     ['can', status.capabilities.join(' ')],
   ];

@@ -8,7 +8,7 @@ import type { Column } from '../output/table.ts';
 export const vmColumns: readonly Column<Vm>[] = [
   { title: 'NAME', value: (vm) => vm.name },
   { title: 'STATE', value: (vm) => vmStateLabel(vm) },
-  { title: 'AGENT', value: (vm) => agentStateLabel(vm.agent?.state ?? 0) },
+  { title: 'AGENT', value: (vm) => (vm.agent?.outdated ? 'outdated' : agentStateLabel(vm.agent?.state ?? 0)) },
   { title: 'ADDRESS', value: (vm) => vm.telemetry?.primaryAddresses[0]?.address ?? '' },
   { title: 'CPU', align: 'right', value: (vm) => formatPercent(vm.telemetry?.cpu?.busyPercent) },
   { title: 'MEMORY', align: 'right', value: (vm) => memory(vm) },

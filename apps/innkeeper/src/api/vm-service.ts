@@ -56,6 +56,7 @@ export function createVmService(node: NodeApi, live: Pick<LiveCallers, 'recheck'
     deleteVm: (request) => vms.find(request.vm).delete(request.force),
     diagnose: (request, { signal }) => vms.find(request.vm).diagnose({ signal }),
     syncClock: (request, { signal }) => vms.find(request.vm).syncClock(request.setUnixNs, { signal }),
+    updateAgent: (request) => vms.find(request.vm).updateAgent(request),
     wakeVm: (request, { signal }) => vms.find(request.vm).wake({ signal }),
     listEvents: async (request, context) => {
       const size = pageSizeOf(request, request.limit);

@@ -22,6 +22,7 @@ import { Node } from '../node/node.ts';
 import { OperationRunner } from '../node/operations/operation-runner.ts';
 import { createRunManager } from '../node/runs/create-run-manager.ts';
 import { TerminalManager } from '../node/terminals/terminal-manager.ts';
+import { openUpdateKey } from '../node/updates/update-key.ts';
 import { autostartVms, readHostBootId } from '../node/vm/autostart.ts';
 import { assertDatabaseThere, claimData } from './claim-data.ts';
 import type { ServeSettings } from './command-line.ts';
@@ -65,12 +66,13 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   await checkFilesOfVms({ folder, store, log, mayAdopt: settings.adoptData });
   const agentBinary = await findAgentBinary(settings.agentBinaryPath);
   if (agentBinary === undefined) log.warn('agent.binary-missing', { path: settings.agentBinaryPath });
+  const updateKey = await openUpdateKey(folder.updateKey);
   const guestPort = await chooseGuestPort(folder.guestPort);
   const drivers = driversByName(manageDriver(new QemuDriver({ log, guestPort: () => guestPort })));
   const operations = new OperationRunner({ store, log, nodeId });
   const hostBootId = await readHostBootId();
   const node = new Node(
-    { nodeId, store, drivers, images, createAgentLink, folder, agentBinary, version, hostBootId, log },
+    { nodeId, store, drivers, images, createAgentLink, folder, agentBinary, updateKey, version, hostBootId, log },
     operations,
   );
   const history = stack.use(new History({ blocks: store.history, log }), stopTerms.history);

@@ -5,6 +5,7 @@ import type { Channel, Log } from '@innkeeper/kit';
 import type { Store } from '@innkeeper/store';
 import type { DataFolder } from './data/data-folder.ts';
 import type { ImageTools } from './images/image-tools.ts';
+import type { UpdateKey } from './updates/update-key.ts';
 
 interface AgentLinkOptions {
   readonly connect: (signal: AbortSignal) => Promise<Channel>;
@@ -28,6 +29,8 @@ export interface NodeContext {
   readonly folder: DataFolder;
   /** Undefined when no agent was built: VMs are then created without one, and report that. */
   readonly agentBinary: AgentBinary | undefined;
+  /** Signs the agents that guests are updated to. */
+  readonly updateKey: UpdateKey;
   readonly version: string;
   /** The host's boot id: VMs that were stopped by a user during this boot are not started automatically. */
   readonly hostBootId: string;

@@ -20,6 +20,7 @@ import { HostMeter } from './host-usage.ts';
 import { imageMessage } from './image-message.ts';
 import type { Node } from './node.ts';
 import { nanoseconds, operationMessage } from './operation-message.ts';
+import { updateAgent } from './updates/update-agent.ts';
 import { checkReportedAddress } from './vm/check-reported-address.ts';
 import { createVm } from './vm/create-vm.ts';
 import { diagnose } from './vm/diagnose.ts';
@@ -58,6 +59,7 @@ export function createLocalNode(node: Node): NodeApi {
     fleet: new FleetIndex(vms, context.agentBinary?.version ?? ''),
     vms,
     agentPaths: context.agentBinary?.paths ?? {},
+    updateKeyLine: context.updateKey.line,
     images: {
       list: () => listImages(node),
       add: (request) => asMessage(node.images.addFrom(request)),
@@ -111,6 +113,7 @@ function localVm(node: Node, runner: VmRunner): VmApi {
       await wakeVm(runner, options);
       return vmMessage(runner);
     },
+    updateAgent: (choices) => asMessage(updateAgent(node, id, choices)),
     diagnose: (options) => diagnose(runner, options),
     syncClock: async (setUnixNs, options) => {
       const set = await syncClock(await connectedAgent(runner, options), setUnixNs, options.signal);

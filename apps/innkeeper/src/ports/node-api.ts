@@ -10,6 +10,7 @@ import type {
   Image,
   Node,
   Operation,
+  UpdateAgentRequest,
   UpdateVmRequest,
   Vm,
 } from '@innkeeper/contract/control';
@@ -50,6 +51,8 @@ export interface VmApi {
   delete(force: boolean): Promise<Operation>;
   /** Wakes a suspended guest; resolves when its CPUs run. Fails with VM_WRONG_STATE. */
   wake(options: Waiting): Promise<Vm>;
+  /** Replaces its agent by the daemon's. Fails with AGENT_UNREACHABLE, VM_NOT_RUNNING, AGENT_NOT_BUILT. */
+  updateAgent(choices: Pick<UpdateAgentRequest, 'allowOlder' | 'cutCalls' | 'again'>): Promise<Operation>;
   diagnose(options?: Waiting): Promise<Diagnosis>;
   /** Sets the guest's clock to `setUnixNs`, or to the node's. Fails with AGENT_UNREACHABLE, VM_NOT_RUNNING. */
   syncClock(setUnixNs: bigint | undefined, options: Waiting): Promise<ClockSync>;
@@ -83,6 +86,8 @@ export interface NodeApi {
   };
   /** The agents that are put into images; none when none was built. */
   readonly agentPaths: ByArchitecture<string>;
+  /** The line of the daemon's key for guests that it may update. */
+  readonly updateKeyLine: string;
   readonly images: {
     list(): Promise<Image[]>;
     add(request: AddImageRequest): Promise<Operation>;

@@ -11,6 +11,7 @@ import { removePrevious, StagedProgram } from './staged-program.ts';
 export function updateOperations(parts: AgentParts): Operation[] {
   const { host, log, succession } = parts;
   let isBusy = false;
+  let isSwitching = false;
   return [
     operation(UpdateServiceLite.apply, async (input, { send }) => {
       const first = (await firstOf(input)).input;
@@ -33,6 +34,7 @@ export function updateOperations(parts: AgentParts): Operation[] {
           staged.discard();
           throw error;
         }
+        isSwitching = true;
         log.info('update.switching', { version: manifest.version });
         const commands = parts.registry?.runningCount ?? 0;
         try {
@@ -51,11 +53,13 @@ export function updateOperations(parts: AgentParts): Operation[] {
         });
       } catch (error) {
         isBusy = false;
+        isSwitching = false;
         succession.gate.open();
         throw error;
       }
     }),
     unaryOperation(UpdateServiceLite.confirm, ({ sha256 }) => {
+      if (isSwitching) throw new OperationError('AGENT_UPDATING', 'The new agent is about to begin.');
       const wanted = hex(sha256);
       if (succession.trial?.sha256 === wanted) {
         removePrevious(host);

@@ -20,6 +20,7 @@ import { OperationRunner } from '../../node/operations/operation-runner.ts';
 import { createRunManager } from '../../node/runs/create-run-manager.ts';
 import type { RunManager } from '../../node/runs/run-manager.ts';
 import { TerminalManager } from '../../node/terminals/terminal-manager.ts';
+import { makeUpdateKey } from '../../node/updates/update-key.ts';
 import { createVm } from '../../node/vm/create-vm.ts';
 import type { VmRunner } from '../../node/vm/vm-runner.ts';
 import { ApiServer } from '../api-server.ts';
@@ -84,6 +85,7 @@ export async function serveApi({ clock, log = silentLog, webFolder, ...options }
       images: fakeImageTools(),
       nodeId,
       agentBinary: { paths: options.agentPaths ?? { [hostArchitecture]: '/agent' }, version: '1.0.0', build: 'aaaa' },
+      updateKey: makeUpdateKey(),
     },
     operations,
   );

@@ -8,7 +8,7 @@ import { installScript } from './install-script.ts';
 
 /** The context that these routes need, which a control plane has without a node. */
 export interface AgentRouteContext extends Pick<HttpEdgeContext, 'identified' | 'response'> {
-  readonly node: Pick<NodeApi, 'agentPaths'>;
+  readonly node: Pick<NodeApi, 'agentPaths'> & Partial<Pick<NodeApi, 'updateKeyLine'>>;
 }
 
 /** GET /agent/latest/linux-amd64: the agent that this daemon puts into images. */
@@ -30,9 +30,12 @@ async function answerChecksum(architecture: AgentArchitecture, { node, response 
 }
 
 /** GET /install-agent.sh: for `curl … | sudo sh` in a guest. */
-async function scriptRoute({ identified, response }: AgentRouteContext): Promise<void> {
+async function scriptRoute({ identified, node, response }: AgentRouteContext): Promise<void> {
   const { host, listener } = identified.facts;
-  const script = await installScript(`${listener.isSecure ? 'https' : 'http'}://${host ?? 'localhost'}`);
+  const script = await installScript(
+    `${listener.isSecure ? 'https' : 'http'}://${host ?? 'localhost'}`,
+    node.updateKeyLine,
+  );
   response.writeHead(200, { 'content-type': 'text/x-shellscript; charset=utf-8' });
   response.end(script);
 }

@@ -15,13 +15,13 @@ const parts = {
 /** What may stand between the quotes of a shell script. */
 const plainAddress = /^https?:\/\/[A-Za-z0-9.:[\]-]+$/;
 
-/** The script that installs the agent from this daemon, with its address in it. Throws HOST_REFUSED for an unsafe address. */
-export async function installScript(address: string): Promise<string> {
+/** The script that installs the agent from this daemon, with its address and its key for updates in it. Throws HOST_REFUSED for an unsafe address. */
+export async function installScript(address: string, updateKeyLine = ''): Promise<string> {
   if (!plainAddress.test(address)) {
     throw new OperationError('HOST_REFUSED', `"${address.slice(0, 80)}" is not an address that a script can contain.`);
   }
   const usage = `curl -fsS ${address}/install-agent.sh | sudo sh\n# Without curl: wget -q -O - ${address}/install-agent.sh | sudo sh`;
-  return await fill(address, usage);
+  return await fill(address, usage, updateKeyLine.trim());
 }
 
 /** The script that installs the agent from the folder of the script, without a network: agent/linux-amd64 and so on. */
@@ -29,11 +29,11 @@ export function offlineInstallScript(): Promise<string> {
   return fill('', 'sudo sh install-agent.sh');
 }
 
-async function fill(url: string, usage: string): Promise<string> {
+async function fill(url: string, usage: string, updateKeyLine = ''): Promise<string> {
   let script = await readFile(join(packagingDirectory, 'install-agent.sh'), 'utf8');
   for (const [name, file] of Object.entries(parts)) {
     const content = await readFile(join(packagingDirectory, file), 'utf8');
     script = script.replace(`@${name}@`, () => content.trimEnd());
   }
-  return script.replaceAll('@URL@', url).replace('@USAGE@', usage);
+  return script.replaceAll('@URL@', url).replace('@UPDATE_KEY@', updateKeyLine).replace('@USAGE@', usage);
 }

@@ -16,6 +16,8 @@ export interface DataFolder {
   readonly cache: string;
   /** Contains the number of the port for guests, so that it stays the same. */
   readonly guestPort: string;
+  /** The key that signs agents. */
+  readonly updateKey: string;
   /** Folder of the daemon's self-signed certificate. */
   readonly tls: string;
   imageFolder(name: string): string;
@@ -41,6 +43,7 @@ function dataFolderAt(path: string): DataFolder {
     lock: join(root, 'lock'),
     cache: join(root, 'cache'),
     guestPort: join(root, 'guest-port'),
+    updateKey: join(root, 'update-key.pem'),
     tls: join(root, 'tls'),
     imageFolder: (name) => join(root, 'images', name),
     vmFolder: (id) => join(root, 'vms', id),

@@ -10,6 +10,7 @@ import { type DataFolder, makeDataFolder } from '../data/data-folder.ts';
 import type { ImageTools } from '../images/image-tools.ts';
 import { Node } from '../node.ts';
 import { OperationRunner } from '../operations/operation-runner.ts';
+import { makeUpdateKey } from '../updates/update-key.ts';
 import { FakeAgentLink } from './fake-agent-link.ts';
 import { fakeImageTools } from './fake-image-tools.ts';
 
@@ -80,6 +81,7 @@ export async function startTestNode(
       return link;
     },
     agentBinary: { paths: { [hostArchitecture]: '/agent' }, version: '1.2.3', build: options.agentBuild ?? 'aaaa' },
+    updateKey: makeUpdateKey(),
   };
   const node = new Node(context, operations);
   await node.start();

@@ -41,6 +41,7 @@ export interface ImageTools {
       readonly format: 'raw' | 'qcow2';
       readonly agentPaths: ByArchitecture<string>;
       readonly agentVersion: string;
+      readonly updateKeys: string;
       readonly outPath: string;
     },
     options: StagedOptions,

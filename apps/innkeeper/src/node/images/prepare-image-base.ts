@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -30,7 +31,7 @@ interface StoredBase {
  * image is used, and `install` has the reason.
  */
 export async function prepareImageBase(context: NodeContext, image: ImageRow, options: StagedOptions): Promise<Base> {
-  const { agentBinary, folder, store } = context;
+  const { agentBinary, folder, store, updateKey } = context;
   const originalPath = fullPath(folder, image.path);
   const format = image.format === 'qcow2' ? 'qcow2' : 'raw';
   if (agentBinary === undefined) {
@@ -42,28 +43,31 @@ export async function prepareImageBase(context: NodeContext, image: ImageRow, op
     };
     return { path: originalPath, format, install };
   }
+  // A base trusts the key of the daemon that made it.
+  const build = `${agentBinary.build}-${createHash('sha256').update(updateKey.line).digest('hex').slice(0, 6)}`;
   const known = image.base === null ? undefined : (JSON.parse(image.base) as StoredBase);
-  if (known?.build === agentBinary.build) {
+  if (known?.build === build) {
     if (known.path === undefined) return { path: originalPath, format, install: known.install };
     const path = fullPath(folder, known.path);
     if (existsSync(path)) return { path, format: 'raw', install: known.install };
   }
   options.onStage?.(`installing the agent in the image "${image.name}"`);
   const used = await basesInUse(context);
-  const outPath = freeBasePath(folder.imageFolder(image.name), agentBinary.build, used.paths);
+  const outPath = freeBasePath(folder.imageFolder(image.name), build, used.paths);
   const request = {
     originalPath,
     format,
     outPath,
     agentPaths: agentBinary.paths,
     agentVersion: agentBinary.version,
+    updateKeys: updateKey.line,
   } as const;
   const made = await context.images.prepareBase(request, options);
   const install: AgentInstall = made.ok
     ? { ...unknownAgentInstall, version: agentBinary.version, initSystem: made.initSystem }
     : { ...unknownAgentInstall, reason: made.reason, detail: made.detail, nextStep: made.nextStep };
   const path = made.ok ? storedPath(folder, made.path) : undefined;
-  const stored: StoredBase = { build: agentBinary.build, path, install };
+  const stored: StoredBase = { build, path, install };
   const change = { base: JSON.stringify(stored) };
   await store.images.update(image.name, change);
   await writeImageManifest(folder.imageFolder(image.name), { ...image, ...change }).catch((error: unknown) =>

@@ -7,6 +7,7 @@ import {
   DiagnosisSchema,
   type DiagnosisStep,
   DiagnosisStepSchema,
+  isOutdatedVersion,
 } from '@innkeeper/contract/control';
 import { type Abortable, guestHostAddress, type NetworkState, nativePort } from '@innkeeper/hypervisor';
 import { errorMessage } from '@innkeeper/kit';
@@ -103,10 +104,16 @@ async function port({ running }: VmRunner, signal: AbortSignal): Promise<Finding
   }
 }
 
-async function hello({ agent }: VmRunner, signal: AbortSignal): Promise<Finding> {
+async function hello({ agent, newestAgent, row }: VmRunner, signal: AbortSignal): Promise<Finding> {
   try {
     const pong = await agent.link?.ping({ signal, timeoutMs: helloTimeoutMs });
     if (pong === undefined) return { outcome: FAILED, detail: 'There is no link to the agent.' };
+    if (isOutdatedVersion(pong.agentVersion, newestAgent))
+      return {
+        outcome: WARNING,
+        detail: `Agent ${pong.agentVersion} answered in ${pong.roundTripMs.toFixed(1)} ms, and is older than ${newestAgent} of this daemon.`,
+        nextStep: `Update it: inn agent update ${row.name}`,
+      };
     return { outcome: OK, detail: `Agent ${pong.agentVersion} answered in ${pong.roundTripMs.toFixed(1)} ms.` };
   } catch (error) {
     return failure(error, 'The agent does not answer', 'See its log in the guest, through the serial console.');

@@ -97,6 +97,11 @@ export class VmRunner {
     return this.#life;
   }
 
+  /** The version of the daemon's agent; empty if it has none. */
+  get newestAgent(): string {
+    return this.#context.agentBinary?.version ?? '';
+  }
+
   get running(): RunningVm | undefined {
     return this.#process.running;
   }

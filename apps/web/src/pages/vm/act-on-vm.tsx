@@ -20,7 +20,7 @@ export async function actOnVm(
   try {
     await run(id);
     if (action === 'restart') showToast({ id: `restart ${id}`, tone: 'ok', title: `${name} is restarting` });
-    if (action === 'thaw' || action === 'trim' || action === 'clock' || action === 'suspend')
+    if (action === 'thaw' || action === 'trim' || action === 'clock' || action === 'suspend' || action === 'update')
       showToast({ id: `power ${id}`, tone: 'ok', title: `${name} is ${done}` });
     return true;
   } catch (error) {

@@ -15,7 +15,8 @@ export type VmPowerAction =
   | 'freeze'
   | 'thaw'
   | 'trim'
-  | 'clock';
+  | 'clock'
+  | 'update';
 
 /** How long a guest stays frozen that nobody thaws. */
 const freezeMs = 60_000;
@@ -160,10 +161,27 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
     command: (name) => `inn sync-time ${name}`,
     run: (vm) => api.vms.syncClock({ vm }),
   },
+  update: {
+    label: 'Update agent',
+    done: 'updated',
+    icon: 'restart',
+    privilege: 'guest.admin',
+    needs: 'guest',
+    danger: false,
+    consequence: '',
+    command: (name) => `inn agent update ${name}`,
+    run: async (vm) => {
+      const { id } = await api.vms.updateAgent({ vm });
+      await api.operations.wait(id);
+    },
+  },
 };
 
 /** Whether the VM's state allows the action. */
-export function isPossible(action: VmPowerAction, vm: Pick<Vm, 'state' | 'telemetry' | 'suspended'>): boolean {
+export function isPossible(
+  action: VmPowerAction,
+  vm: Pick<Vm, 'state' | 'telemetry' | 'suspended' | 'agent'>,
+): boolean {
   const state = vmStateName(vm.state);
   if (state === undefined) return false;
   // Deleting kills a running VM first; a guest that is shutting down cannot restart.
@@ -171,6 +189,7 @@ export function isPossible(action: VmPowerAction, vm: Pick<Vm, 'state' | 'teleme
   if (action === 'restart') return state === 'running';
   if (action === 'wake') return vm.suspended;
   if (action === 'suspend') return state === 'running';
+  if (action === 'update') return vm.agent?.outdated === true;
   // Without an agent there is no telemetry.
   if (action === 'freeze' || action === 'trim') return state === 'running' && vm.telemetry?.frozen === false;
   if (action === 'thaw') return state === 'running' && vm.telemetry?.frozen === true;

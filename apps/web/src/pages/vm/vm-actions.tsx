@@ -15,7 +15,7 @@ import { SettingsDialog } from './settings-dialog.tsx';
 
 const shown: readonly VmPowerAction[] = ['start', 'wake', 'stop', 'restart'];
 /** Inside the guest. */
-const inGuest: readonly VmPowerAction[] = ['suspend', 'freeze', 'thaw', 'trim', 'clock'];
+const inGuest: readonly VmPowerAction[] = ['suspend', 'freeze', 'thaw', 'trim', 'clock', 'update'];
 const hidden: readonly VmPowerAction[] = ['kill', 'delete'];
 
 /**

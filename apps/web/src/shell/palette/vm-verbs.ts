@@ -21,7 +21,8 @@ export interface VmVerb {
     | 'freeze'
     | 'thaw'
     | 'trim'
-    | 'clock';
+    | 'clock'
+    | 'update';
 }
 
 /** The actions on a VM, in the order in which the palette offers them. */
@@ -84,6 +85,14 @@ export const vmVerbs: readonly VmVerb[] = [
     icon: 'trim',
     privilege: 'guest.filesystem',
     power: 'trim',
+  },
+  {
+    key: 'update',
+    label: 'Update the agent of',
+    words: ['update', 'agent', 'upgrade'],
+    icon: 'restart',
+    privilege: 'guest.admin',
+    power: 'update',
   },
   {
     key: 'clock',
