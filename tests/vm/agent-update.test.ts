@@ -56,6 +56,10 @@ describe('an update of the agent in a VM', { timeout: 900_000 }, () => {
       hash.update(chunk);
       bytes += chunk.length;
     });
+    let errors = '';
+    command.stderr.on('data', (chunk: Buffer) => {
+      errors += chunk.toString();
+    });
     const ended = once(command, 'close');
     const argv = ['sh', '-c', 'echo begun; read line; echo "got $line"'];
     const terminal = clientOf(options.dataDirectory).exec(name, {
@@ -83,7 +87,7 @@ describe('an update of the agent in a VM', { timeout: 900_000 }, () => {
     await shown;
     assert.match(screen, /got typed after it/);
     const [exitCode] = (await ended) as [number];
-    assert.deepEqual([hash.digest('hex'), exitCode], [expectedHash, 7]);
+    assert.deepEqual([hash.digest('hex'), exitCode], [expectedHash, 7], `${bytes} bytes; ${errors}; ${daemon.log()}`);
     const files = await innText(['exec', name, '--', 'sh', '-c', 'ls /usr/local/bin'], options);
     assert.equal(files, 'innkeeper-agent\n');
     assert.match((await inn(['agent', 'update', '--all'], options)).stderr, /No agent is outdated/);

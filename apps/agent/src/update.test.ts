@@ -82,10 +82,16 @@ describe('an update of the agent', { timeout: 120_000 }, () => {
     expected.update('typed\n');
     const process = link.exec({ argv: ['sh', '-c', `seq ${last}; cat; exit 7`], stdin: true });
     const output = outputOf(process);
+    // The end of its input was sent before the update, and is sent again after it.
+    const fed = link.exec({ argv: ['sh', '-c', 'cat; sleep 2; echo done'], stdin: true });
+    await fed.writeStdin(Buffer.from('all\n'));
+    await fed.endStdin();
+    const fedOutput = outputOf(fed);
     const next = await programOfVersion('0.1.8');
     const manifest = signedManifest(key, next, { version: '0.1.8' });
     await applyUpdate(link, manifest, next);
     assert.equal(await confirmUpdate(link, manifest), '0.1.8');
+    assert.equal((await fedOutput).bytes, 9);
     await process.writeStdin(Buffer.from('typed\n'));
     await process.endStdin();
     const { sha256, gaps, exited } = await output;

@@ -130,7 +130,7 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'Series.unit': ['vm.view'],
   'Series.source': ['vm.view'],
   'Image.*': ['vm.view'],
-  'Operation.*': onVms,
+  'Operation.*': [...onVms, 'guest.admin'],
   'Node.*': ['vm.view'],
   'Run.node': ['vm.view', 'guest.exec'],
   'Run.id': ['vm.view', 'guest.exec'],

@@ -2,7 +2,7 @@ import type { ProcessSpec } from '@innkeeper/contract/agent';
 import { ExecEnding } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { createDeferred, type Log, onAbort } from '@innkeeper/kit';
-import type { Host } from '../host.ts';
+import type { Host, StdinPipe } from '../host.ts';
 import { ExecGroups, type ExecGroupsState } from './exec-group.ts';
 import { ManagedProcess } from './managed-process.ts';
 import type { ProcessState } from './process-state.ts';
@@ -17,6 +17,8 @@ const maxEndedOutputBytes = 1024 * 1024;
 const rememberEndedMs = 10 * 60 * 1000;
 /** Milliseconds in which no command has ended, after which a start no longer waits until fewer run. */
 const placeWithinMs = 5000;
+
+const closedPipe: StdinPipe = { write: () => 0, onceWritable: () => undefined, close: () => undefined };
 
 /** What the next program of the agent takes over, as JSON. */
 export interface RegistryState {
@@ -74,10 +76,8 @@ export class ProcessRegistry {
     for (const state of processes) {
       const child = this.#host.processes.adopt(state.child);
       const { stdin } = state;
-      const feed =
-        stdin === undefined || child.stdin === undefined
-          ? undefined
-          : new StdinFeed(child.stdin, stdin.isTerminal, stdin, blob(state.blob + 1));
+      // Its end was sent if the pipe is closed: that it is sent again must be no error.
+      const feed = stdin && new StdinFeed(child.stdin ?? closedPipe, stdin.isTerminal, stdin, blob(state.blob + 1));
       const process = new ManagedProcess({
         ...state.limits,
         host: this.#host,
