@@ -11,6 +11,7 @@ export * from './gen/control/v1/node_pb.ts';
 export * from './gen/control/v1/operation_pb.ts';
 export * from './gen/control/v1/run_pb.ts';
 export * from './gen/control/v1/terminal_pb.ts';
+export * from './gen/control/v1/vm_agent_pb.ts';
 export * from './gen/control/v1/vm_pb.ts';
 export {
   agentBootMs,

@@ -1,6 +1,6 @@
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import type { Telemetry } from '@innkeeper/contract/agent';
-import { ProcessServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import { FileServiceLite, ProcessServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { LiteMethod } from '@innkeeper/contract/lite';
 import { type Channel, cleanText, errorMessage, type Log, randomId, silentLog, withDeadline } from '@innkeeper/kit';
@@ -13,6 +13,7 @@ import { randomBytes } from '../../node/random-bytes.ts';
 import { LinkSessions, type Naming } from './link-sessions.ts';
 import { ResumingExec } from './resuming-exec.ts';
 import { resumingRead } from './resuming-read.ts';
+import { resumingWatch } from './resuming-watch.ts';
 import { resumingWrite } from './resuming-write.ts';
 import { openCall } from './session/typed-call.ts';
 import { streamCall } from './stream-call.ts';
@@ -106,8 +107,11 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       return { roundTripMs: clock.nowMs() - startMs, agentVersion: cleanText(agentVersion, 40) };
     },
     call: unary,
-    stream: (method, requests, callOptions = {}) =>
-      streamCall({ sessions, clock, neverAborted: closed.signal }, method, requests, callOptions),
+    stream: (method, requests, callOptions = {}) => {
+      const link = { sessions, clock, neverAborted: closed.signal };
+      if (method.name !== FileServiceLite.watch.name) return streamCall(link, method, requests, callOptions);
+      return resumingWatch(link, requests as never, callOptions) as never;
+    },
     exec: (spec, callOptions = {}) =>
       new ResumingExec({
         sessions,

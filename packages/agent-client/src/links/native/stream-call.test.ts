@@ -46,6 +46,30 @@ describe('a call whose requests and answers are a stream', () => {
     await agent.dispose();
   });
 
+  it('a watch of files is opened again after a lost session, and says that changes were lost', async () => {
+    const agent = new ScriptedAgent();
+    await settle();
+    const { watch } = FileServiceLite;
+    const events = agent.link.stream(watch, requests({ path: '/x', recursive: true }));
+    const started = events.next();
+    await settle();
+    agent.connection.answer(agent.call, watch, { event: { case: 'started', value: { folders: 1 } } });
+    assert.equal((await started).value?.event.case, 'started');
+    const next = events.next();
+    await settle();
+    await agent.reconnect();
+    assert.deepEqual(
+      requestsOf(agent.call, watch).map(({ path, recursive }) => [path, recursive]),
+      [['/x', true]],
+    );
+    agent.connection.answer(agent.call, watch, { event: { case: 'started', value: { folders: 1 } } });
+    const { event } = (await next).value ?? {};
+    assert.deepEqual([event?.case, event?.case === 'changes' && event.value.lost], ['changes', true]);
+    agent.connection.end(agent.call, { reason: 'FILE_NOT_FOUND', message: 'gone' });
+    await assert.rejects(events.next(), { reason: 'FILE_NOT_FOUND' });
+    await agent.dispose();
+  });
+
   it('a streaming call fails with its requests’ error, and is canceled at the agent', async () => {
     const agent = new ScriptedAgent();
     await settle();

@@ -12,12 +12,18 @@ import { requireCapability, unanswered } from './unary.ts';
 /** Milliseconds that a call waits for a session. */
 const connectTimeoutMs = 30_000;
 
+export interface StreamLink {
+  readonly sessions: LinkSessions;
+  readonly clock: LinkClock;
+  readonly neverAborted: AbortSignal;
+}
+
 /**
  * One call within one session, with its requests and answers as they arrive. Rejects with AGENT_UNREACHABLE if the
  * session is lost, with the agent's error, with what `requests` throws, or with the signal's reason.
  */
 export async function* streamCall<I extends DescMessage, O extends DescMessage>(
-  link: { readonly sessions: LinkSessions; readonly clock: LinkClock; readonly neverAborted: AbortSignal },
+  link: StreamLink,
   method: LiteMethod<I, O>,
   requests: AsyncIterable<MessageInitShape<I>>,
   { signal = link.neverAborted, timeoutMs = 0 }: StreamOptions = {},

@@ -11,6 +11,8 @@ import type { System, Telemetry } from "../../agent/v1/telemetry_pb.ts";
 import { file_agent_v1_telemetry } from "../../agent/v1/telemetry_pb.ts";
 import type { OperationSchema } from "./operation_pb.ts";
 import { file_control_v1_operation } from "./operation_pb.ts";
+import type { DiagnosisSchema, UpdateAgentRequestSchema } from "./vm_agent_pb.ts";
+import { file_control_v1_vm_agent } from "./vm_agent_pb.ts";
 import { file_options_v1_options } from "../../options/v1/options_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
@@ -18,7 +20,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file control/v1/vm.proto.
  */
 export const file_control_v1_vm: GenFile = /*@__PURE__*/
-  fileDesc("ChNjb250cm9sL3YxL3ZtLnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSK/BgoCVm0SCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIsCgVzdGF0ZRgDIAEoDjIdLmlubmtlZXBlci5jb250cm9sLnYxLlZtU3RhdGUSFAoMc3RhdGVfZGV0YWlsGAQgASgJEg0KBWltYWdlGAUgASgJEgwKBGNwdXMYBiABKA0SFAoMbWVtb3J5X2J5dGVzGAcgASgEEhIKCmRpc2tfYnl0ZXMYCCABKAQSEwoLYWNjZWxlcmF0b3IYCSABKAkSHAoPY3JlYXRlZF91bml4X25zGAogASgDSACIAQESHAoPc3RhcnRlZF91bml4X25zGAsgASgDSAGIAQESKgoFYWdlbnQYDCABKAsyGy5pbm5rZWVwZXIuY29udHJvbC52MS5BZ2VudBJECgl0ZWxlbWV0cnkYDSABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuVGVsZW1ldHJ5Qg3CwRgJIgd2bS52aWV3SAKIAQESPgoGc3lzdGVtGA4gASgLMhouaW5ua2VlcGVyLmFnZW50LnYxLlN5c3RlbUINwsEYCSIHdm0udmlld0gDiAEBEk0KCmh5cGVydmlzb3IYDyABKAsyJS5pbm5rZWVwZXIuY29udHJvbC52MS5IeXBlcnZpc29yVXNhZ2VCDcLBGAkiB3ZtLnZpZXdIBIgBARIwCgR0YWdzGBAgAygLMiIuaW5ua2VlcGVyLmNvbnRyb2wudjEuVm0uVGFnc0VudHJ5Eg4KBmRyaXZlchgRIAEoCRIUCgxvcGVyYXRpb25faWQYEiABKAkSJwoQcmVwb3J0ZWRfYWRkcmVzcxgTIAEoCUINwsEYCSIHdm0udmlldxIRCglhdXRvc3RhcnQYFCABKAgSDAoEbm9kZRgVIAEoCRIQCghwYW5pY2tlZBgWIAEoCBIRCglzdXNwZW5kZWQYFyABKAgaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEgoQX2NyZWF0ZWRfdW5peF9uc0ISChBfc3RhcnRlZF91bml4X25zQgwKCl90ZWxlbWV0cnlCCQoHX3N5c3RlbUINCgtfaHlwZXJ2aXNvciLTAgoFQWdlbnQSLwoFc3RhdGUYASABKA4yIC5pbm5rZWVwZXIuY29udHJvbC52MS5BZ2VudFN0YXRlEg4KBnJlYXNvbhgCIAEoCRIOCgZkZXRhaWwYAyABKAkSEQoJbmV4dF9zdGVwGAQgASgJEg8KB3ZlcnNpb24YBSABKAkSHgoRbGFzdF9zZWVuX3VuaXhfbnMYBiABKANIAIgBARIPCgdib290X2lkGAcgASgJEhQKDGNhcGFiaWxpdGllcxgIIAMoCRIeChF0ZWxlbWV0cnlfdW5peF9ucxgJIAEoA0gBiAEBEhwKD2Nsb2NrX29mZnNldF9ucxgKIAEoA0gCiAEBEhAKCG91dGRhdGVkGAsgASgIQhQKEl9sYXN0X3NlZW5fdW5peF9uc0IUChJfdGVsZW1ldHJ5X3VuaXhfbnNCEgoQX2Nsb2NrX29mZnNldF9ucyKXAgoPSHlwZXJ2aXNvclVzYWdlEhgKC2NwdV9wZXJjZW50GAEgASgBSACIAQESFgoJcnNzX2J5dGVzGAIgASgESAGIAQESEAoDcGlkGAMgASgNSAKIAQESHAoPc2FtcGxlZF91bml4X25zGAQgASgDSAOIAQESHAoPZGlza19yZWFkX2J5dGVzGAUgASgESASIAQESHwoSZGlza193cml0dGVuX2J5dGVzGAYgASgESAWIAQFCDgoMX2NwdV9wZXJjZW50QgwKCl9yc3NfYnl0ZXNCBgoEX3BpZEISChBfc2FtcGxlZF91bml4X25zQhIKEF9kaXNrX3JlYWRfYnl0ZXNCFQoTX2Rpc2tfd3JpdHRlbl9ieXRlcyJlCg5MaXN0Vm1zUmVxdWVzdBIOCgZmaWx0ZXIYASABKAkSDAoEc29ydBgCIAEoCRIRCglwYWdlX3NpemUYAyABKA0SDgoGb2Zmc2V0GAQgASgNEhIKCnBhZ2VfdG9rZW4YBSABKAkiYAoPTGlzdFZtc1Jlc3BvbnNlEiUKA3ZtcxgBIAMoCzIYLmlubmtlZXBlci5jb250cm9sLnYxLlZtEg0KBXRvdGFsGAIgASgNEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCSIaCgxHZXRWbVJlcXVlc3QSCgoCdm0YASABKAkiaAoNV2F0Y2hWbXNFdmVudBImCgJ2bRgBIAEoCzIYLmlubmtlZXBlci5jb250cm9sLnYxLlZtSAASFAoKZGVsZXRlZF9pZBgCIAEoCUgAEhAKBnN5bmNlZBgDIAEoCEgAQgcKBWV2ZW50Is8CCg9DcmVhdGVWbVJlcXVlc3QSFAoEbmFtZRgBIAEoCUIGwsEYAggBEhUKBWltYWdlGAIgASgJQgbCwRgCCAESDAoEY3B1cxgDIAEoDRIUCgxtZW1vcnlfYnl0ZXMYBCABKAQSEgoKZGlza19ieXRlcxgFIAEoBBJFCgR0YWdzGAYgAygLMi8uaW5ua2VlcGVyLmNvbnRyb2wudjEuQ3JlYXRlVm1SZXF1ZXN0LlRhZ3NFbnRyeUIGwsEYAggBEg0KBXN0YXJ0GAcgASgIEhEKCWF1dG9zdGFydBgIIAEoCBISCgJpZBgJIAEoCUIGwsEYAggBEhUKDWtlZXBfaG9zdG5hbWUYCiABKAgSFgoOZnJlc2hfaWRlbnRpdHkYCyABKAgaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiyAIKD1VwZGF0ZVZtUmVxdWVzdBISCgJ2bRgBIAEoCUIGwsEYAggBEhYKCWF1dG9zdGFydBgCIAEoCEgAiAEBEhkKBG5hbWUYAyABKAlCBsLBGAIIAUgBiAEBEhEKBGNwdXMYBCABKA1IAogBARIZCgxtZW1vcnlfYnl0ZXMYBSABKARIA4gBARJFCgR0YWdzGAYgAygLMi8uaW5ua2VlcGVyLmNvbnRyb2wudjEuVXBkYXRlVm1SZXF1ZXN0LlRhZ3NFbnRyeUIGwsEYAggBEhsKC3JlbW92ZV90YWdzGAcgAygJQgbCwRgCCAEaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDAoKX2F1dG9zdGFydEIHCgVfbmFtZUIHCgVfY3B1c0IPCg1fbWVtb3J5X2J5dGVzIiQKDlN0YXJ0Vm1SZXF1ZXN0EhIKAnZtGAEgASgJQgbCwRgCCAEiNwoNU3RvcFZtUmVxdWVzdBISCgJ2bRgBIAEoCUIGwsEYAggBEhIKCnRpbWVvdXRfbXMYAiABKA0iIwoNS2lsbFZtUmVxdWVzdBISCgJ2bRgBIAEoCUIGwsEYAggBIjQKD0RlbGV0ZVZtUmVxdWVzdBISCgJ2bRgBIAEoCUIGwsEYAggBEg0KBWZvcmNlGAIgASgIIl8KElVwZGF0ZUFnZW50UmVxdWVzdBISCgJ2bRgBIAEoCUIGwsEYAggBEhMKC2FsbG93X29sZGVyGAIgASgIEhEKCWN1dF9jYWxscxgDIAEoCBINCgVhZ2FpbhgEIAEoCCIjCg1XYWtlVm1SZXF1ZXN0EhIKAnZtGAEgASgJQgbCwRgCCAEiUAoQU3luY0Nsb2NrUmVxdWVzdBISCgJ2bRgBIAEoCUIGwsEYAggBEhgKC3NldF91bml4X25zGAIgASgDSACIAQFCDgoMX3NldF91bml4X25zIoIBCglDbG9ja1N5bmMSEQoJb2Zmc2V0X25zGAEgASgDEhMKC3Jlc2lkdWFsX25zGAIgASgDEhUKDWd1ZXN0X3VuaXhfbnMYAyABKAMSDgoGc291cmNlGAQgASgJEg8KB3NlcnZpY2UYBSABKAkSFQoNc2VydmljZV9lcnJvchgGIAEoCSJTCglEaWFnbm9zaXMSMgoFc3RlcHMYASADKAsyIy5pbm5rZWVwZXIuY29udHJvbC52MS5EaWFnbm9zaXNTdGVwEhIKCmNvbmNsdXNpb24YAiABKAkioQEKDURpYWdub3Npc1N0ZXASDAoEbmFtZRgBIAEoCRI3CgdvdXRjb21lGAIgASgOMiYuaW5ua2VlcGVyLmNvbnRyb2wudjEuRGlhZ25vc2lzT3V0Y29tZRIOCgZkZXRhaWwYAyABKAkSEQoJbmV4dF9zdGVwGAQgASgJEiYKDGNvbnNvbGVfdGV4dBgFIAEoCUIQwsEYDCIKdm0uY29uc29sZSJnChFMaXN0RXZlbnRzUmVxdWVzdBIKCgJ2bRgBIAEoCRIRCgVsaW1pdBgCIAEoDUICGAESEQoJcGFnZV9zaXplGAMgASgNEhIKCnBhZ2VfdG9rZW4YBCABKAkSDAoEbm9kZRgFIAEoCSJaChJMaXN0RXZlbnRzUmVzcG9uc2USKwoGZXZlbnRzGAEgAygLMhsuaW5ua2VlcGVyLmNvbnRyb2wudjEuRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIqEBCgVFdmVudBIKCgJpZBgBIAEoBBIUCgx0aW1lX3VuaXhfbnMYAiABKAMSDQoFdm1faWQYAyABKAkSDAoEa2luZBgEIAEoCRIPCgdtZXNzYWdlGAUgASgJEg8KB3ZtX25hbWUYBiABKAkSDQoFY291bnQYByABKA0SGgoSZmlyc3RfdGltZV91bml4X25zGAggASgDEgwKBG5vZGUYCSABKAkq1gEKB1ZtU3RhdGUSGAoUVk1fU1RBVEVfVU5TUEVDSUZJRUQQABIVChFWTV9TVEFURV9DUkVBVElORxABEhQKEFZNX1NUQVRFX1NUT1BQRUQQAhIVChFWTV9TVEFURV9TVEFSVElORxADEhQKEFZNX1NUQVRFX1JVTk5JTkcQBBITCg9WTV9TVEFURV9QQVVTRUQQBRIVChFWTV9TVEFURV9TVE9QUElORxAGEhQKEFZNX1NUQVRFX0NSQVNIRUQQBxIVChFWTV9TVEFURV9ERUxFVElORxAIKrgBCgpBZ2VudFN0YXRlEhsKF0FHRU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASEwoPQUdFTlRfU1RBVEVfT0ZGEAESFwoTQUdFTlRfU1RBVEVfV0FJVElORxACEhkKFUFHRU5UX1NUQVRFX0NPTk5FQ1RFRBADEhQKEEFHRU5UX1NUQVRFX0xPU1QQBBIWChJBR0VOVF9TVEFURV9QQVVTRUQQBRIWChJBR0VOVF9TVEFURV9BQlNFTlQQBiqrAQoQRGlhZ25vc2lzT3V0Y29tZRIhCh1ESUFHTk9TSVNfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhgKFERJQUdOT1NJU19PVVRDT01FX09LEAESHAoYRElBR05PU0lTX09VVENPTUVfRkFJTEVEEAISHQoZRElBR05PU0lTX09VVENPTUVfV0FSTklORxADEh0KGURJQUdOT1NJU19PVVRDT01FX1NLSVBQRUQQBDKhDAoJVm1TZXJ2aWNlEmwKB0xpc3RWbXMSJC5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0Vm1zUmVxdWVzdBolLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3RWbXNSZXNwb25zZSIUkAIBwsEYDQoHdm0udmlldxADGAESWwoFR2V0Vm0SIi5pbm5rZWVwZXIuY29udHJvbC52MS5HZXRWbVJlcXVlc3QaGC5pbm5rZWVwZXIuY29udHJvbC52MS5WbSIUkAIBwsEYDQoHdm0udmlldxACGAESXwoHV2F0Y2hWbRIiLmlubmtlZXBlci5jb250cm9sLnYxLkdldFZtUmVxdWVzdBoYLmlubmtlZXBlci5jb250cm9sLnYxLlZtIhSQAgHCwRgNCgd2bS52aWV3EAIYATABEm0KCFdhdGNoVm1zEiQuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdFZtc1JlcXVlc3QaIy5pbm5rZWVwZXIuY29udHJvbC52MS5XYXRjaFZtc0V2ZW50IhSQAgHCwRgNCgd2bS52aWV3EAMYATABEmcKCENyZWF0ZVZtEiUuaW5ua2VlcGVyLmNvbnRyb2wudjEuQ3JlYXRlVm1SZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uIhPCwRgPCgl2bS5tYW5hZ2UQBRgCEmAKCFVwZGF0ZVZtEiUuaW5ua2VlcGVyLmNvbnRyb2wudjEuVXBkYXRlVm1SZXF1ZXN0GhguaW5ua2VlcGVyLmNvbnRyb2wudjEuVm0iE8LBGA8KCXZtLm1hbmFnZRACGAISZAoHU3RhcnRWbRIkLmlubmtlZXBlci5jb250cm9sLnYxLlN0YXJ0Vm1SZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uIhLCwRgOCgh2bS5wb3dlchACGAISYgoGU3RvcFZtEiMuaW5ua2VlcGVyLmNvbnRyb2wudjEuU3RvcFZtUmVxdWVzdBofLmlubmtlZXBlci5jb250cm9sLnYxLk9wZXJhdGlvbiISwsEYDgoIdm0ucG93ZXIQAhgCEmIKBktpbGxWbRIjLmlubmtlZXBlci5jb250cm9sLnYxLktpbGxWbVJlcXVlc3QaHy5pbm5rZWVwZXIuY29udHJvbC52MS5PcGVyYXRpb24iEsLBGA4KCHZtLnBvd2VyEAIYAhJnCghEZWxldGVWbRIlLmlubmtlZXBlci5jb250cm9sLnYxLkRlbGV0ZVZtUmVxdWVzdBofLmlubmtlZXBlci5jb250cm9sLnYxLk9wZXJhdGlvbiITwsEYDwoJdm0ubWFuYWdlEAIYAhJlCghEaWFnbm9zZRIiLmlubmtlZXBlci5jb250cm9sLnYxLkdldFZtUmVxdWVzdBofLmlubmtlZXBlci5jb250cm9sLnYxLkRpYWdub3NpcyIUkAIBwsEYDQoHdm0udmlldxACGAMSawoJU3luY0Nsb2NrEiYuaW5ua2VlcGVyLmNvbnRyb2wudjEuU3luY0Nsb2NrUmVxdWVzdBofLmlubmtlZXBlci5jb250cm9sLnYxLkNsb2NrU3luYyIVwsEYEQoLZ3Vlc3QuYWRtaW4QAhgCElsKBldha2VWbRIjLmlubmtlZXBlci5jb250cm9sLnYxLldha2VWbVJlcXVlc3QaGC5pbm5rZWVwZXIuY29udHJvbC52MS5WbSISwsEYDgoIdm0ucG93ZXIQAhgCEm8KC1VwZGF0ZUFnZW50EiguaW5ua2VlcGVyLmNvbnRyb2wudjEuVXBkYXRlQWdlbnRSZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uIhXCwRgRCgtndWVzdC5hZG1pbhACGAISdQoKTGlzdEV2ZW50cxInLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3RFdmVudHNSZXF1ZXN0GiguaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdEV2ZW50c1Jlc3BvbnNlIhSQAgHCwRgNCgd2bS52aWV3EAMYAWIGcHJvdG8z", [file_agent_v1_telemetry, file_control_v1_operation, file_options_v1_options]);
+  fileDesc("ChNjb250cm9sL3YxL3ZtLnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSK/BgoCVm0SCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIsCgVzdGF0ZRgDIAEoDjIdLmlubmtlZXBlci5jb250cm9sLnYxLlZtU3RhdGUSFAoMc3RhdGVfZGV0YWlsGAQgASgJEg0KBWltYWdlGAUgASgJEgwKBGNwdXMYBiABKA0SFAoMbWVtb3J5X2J5dGVzGAcgASgEEhIKCmRpc2tfYnl0ZXMYCCABKAQSEwoLYWNjZWxlcmF0b3IYCSABKAkSHAoPY3JlYXRlZF91bml4X25zGAogASgDSACIAQESHAoPc3RhcnRlZF91bml4X25zGAsgASgDSAGIAQESKgoFYWdlbnQYDCABKAsyGy5pbm5rZWVwZXIuY29udHJvbC52MS5BZ2VudBJECgl0ZWxlbWV0cnkYDSABKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuVGVsZW1ldHJ5Qg3CwRgJIgd2bS52aWV3SAKIAQESPgoGc3lzdGVtGA4gASgLMhouaW5ua2VlcGVyLmFnZW50LnYxLlN5c3RlbUINwsEYCSIHdm0udmlld0gDiAEBEk0KCmh5cGVydmlzb3IYDyABKAsyJS5pbm5rZWVwZXIuY29udHJvbC52MS5IeXBlcnZpc29yVXNhZ2VCDcLBGAkiB3ZtLnZpZXdIBIgBARIwCgR0YWdzGBAgAygLMiIuaW5ua2VlcGVyLmNvbnRyb2wudjEuVm0uVGFnc0VudHJ5Eg4KBmRyaXZlchgRIAEoCRIUCgxvcGVyYXRpb25faWQYEiABKAkSJwoQcmVwb3J0ZWRfYWRkcmVzcxgTIAEoCUINwsEYCSIHdm0udmlldxIRCglhdXRvc3RhcnQYFCABKAgSDAoEbm9kZRgVIAEoCRIQCghwYW5pY2tlZBgWIAEoCBIRCglzdXNwZW5kZWQYFyABKAgaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEgoQX2NyZWF0ZWRfdW5peF9uc0ISChBfc3RhcnRlZF91bml4X25zQgwKCl90ZWxlbWV0cnlCCQoHX3N5c3RlbUINCgtfaHlwZXJ2aXNvciLTAgoFQWdlbnQSLwoFc3RhdGUYASABKA4yIC5pbm5rZWVwZXIuY29udHJvbC52MS5BZ2VudFN0YXRlEg4KBnJlYXNvbhgCIAEoCRIOCgZkZXRhaWwYAyABKAkSEQoJbmV4dF9zdGVwGAQgASgJEg8KB3ZlcnNpb24YBSABKAkSHgoRbGFzdF9zZWVuX3VuaXhfbnMYBiABKANIAIgBARIPCgdib290X2lkGAcgASgJEhQKDGNhcGFiaWxpdGllcxgIIAMoCRIeChF0ZWxlbWV0cnlfdW5peF9ucxgJIAEoA0gBiAEBEhwKD2Nsb2NrX29mZnNldF9ucxgKIAEoA0gCiAEBEhAKCG91dGRhdGVkGAsgASgIQhQKEl9sYXN0X3NlZW5fdW5peF9uc0IUChJfdGVsZW1ldHJ5X3VuaXhfbnNCEgoQX2Nsb2NrX29mZnNldF9ucyKXAgoPSHlwZXJ2aXNvclVzYWdlEhgKC2NwdV9wZXJjZW50GAEgASgBSACIAQESFgoJcnNzX2J5dGVzGAIgASgESAGIAQESEAoDcGlkGAMgASgNSAKIAQESHAoPc2FtcGxlZF91bml4X25zGAQgASgDSAOIAQESHAoPZGlza19yZWFkX2J5dGVzGAUgASgESASIAQESHwoSZGlza193cml0dGVuX2J5dGVzGAYgASgESAWIAQFCDgoMX2NwdV9wZXJjZW50QgwKCl9yc3NfYnl0ZXNCBgoEX3BpZEISChBfc2FtcGxlZF91bml4X25zQhIKEF9kaXNrX3JlYWRfYnl0ZXNCFQoTX2Rpc2tfd3JpdHRlbl9ieXRlcyJlCg5MaXN0Vm1zUmVxdWVzdBIOCgZmaWx0ZXIYASABKAkSDAoEc29ydBgCIAEoCRIRCglwYWdlX3NpemUYAyABKA0SDgoGb2Zmc2V0GAQgASgNEhIKCnBhZ2VfdG9rZW4YBSABKAkiYAoPTGlzdFZtc1Jlc3BvbnNlEiUKA3ZtcxgBIAMoCzIYLmlubmtlZXBlci5jb250cm9sLnYxLlZtEg0KBXRvdGFsGAIgASgNEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCSIaCgxHZXRWbVJlcXVlc3QSCgoCdm0YASABKAkiaAoNV2F0Y2hWbXNFdmVudBImCgJ2bRgBIAEoCzIYLmlubmtlZXBlci5jb250cm9sLnYxLlZtSAASFAoKZGVsZXRlZF9pZBgCIAEoCUgAEhAKBnN5bmNlZBgDIAEoCEgAQgcKBWV2ZW50Is8CCg9DcmVhdGVWbVJlcXVlc3QSFAoEbmFtZRgBIAEoCUIGwsEYAggBEhUKBWltYWdlGAIgASgJQgbCwRgCCAESDAoEY3B1cxgDIAEoDRIUCgxtZW1vcnlfYnl0ZXMYBCABKAQSEgoKZGlza19ieXRlcxgFIAEoBBJFCgR0YWdzGAYgAygLMi8uaW5ua2VlcGVyLmNvbnRyb2wudjEuQ3JlYXRlVm1SZXF1ZXN0LlRhZ3NFbnRyeUIGwsEYAggBEg0KBXN0YXJ0GAcgASgIEhEKCWF1dG9zdGFydBgIIAEoCBISCgJpZBgJIAEoCUIGwsEYAggBEhUKDWtlZXBfaG9zdG5hbWUYCiABKAgSFgoOZnJlc2hfaWRlbnRpdHkYCyABKAgaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiyAIKD1VwZGF0ZVZtUmVxdWVzdBISCgJ2bRgBIAEoCUIGwsEYAggBEhYKCWF1dG9zdGFydBgCIAEoCEgAiAEBEhkKBG5hbWUYAyABKAlCBsLBGAIIAUgBiAEBEhEKBGNwdXMYBCABKA1IAogBARIZCgxtZW1vcnlfYnl0ZXMYBSABKARIA4gBARJFCgR0YWdzGAYgAygLMi8uaW5ua2VlcGVyLmNvbnRyb2wudjEuVXBkYXRlVm1SZXF1ZXN0LlRhZ3NFbnRyeUIGwsEYAggBEhsKC3JlbW92ZV90YWdzGAcgAygJQgbCwRgCCAEaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDAoKX2F1dG9zdGFydEIHCgVfbmFtZUIHCgVfY3B1c0IPCg1fbWVtb3J5X2J5dGVzIiQKDlN0YXJ0Vm1SZXF1ZXN0EhIKAnZtGAEgASgJQgbCwRgCCAEiNwoNU3RvcFZtUmVxdWVzdBISCgJ2bRgBIAEoCUIGwsEYAggBEhIKCnRpbWVvdXRfbXMYAiABKA0iIwoNS2lsbFZtUmVxdWVzdBISCgJ2bRgBIAEoCUIGwsEYAggBIjQKD0RlbGV0ZVZtUmVxdWVzdBISCgJ2bRgBIAEoCUIGwsEYAggBEg0KBWZvcmNlGAIgASgIIiMKDVdha2VWbVJlcXVlc3QSEgoCdm0YASABKAlCBsLBGAIIASJQChBTeW5jQ2xvY2tSZXF1ZXN0EhIKAnZtGAEgASgJQgbCwRgCCAESGAoLc2V0X3VuaXhfbnMYAiABKANIAIgBAUIOCgxfc2V0X3VuaXhfbnMiggEKCUNsb2NrU3luYxIRCglvZmZzZXRfbnMYASABKAMSEwoLcmVzaWR1YWxfbnMYAiABKAMSFQoNZ3Vlc3RfdW5peF9ucxgDIAEoAxIOCgZzb3VyY2UYBCABKAkSDwoHc2VydmljZRgFIAEoCRIVCg1zZXJ2aWNlX2Vycm9yGAYgASgJImcKEUxpc3RFdmVudHNSZXF1ZXN0EgoKAnZtGAEgASgJEhEKBWxpbWl0GAIgASgNQgIYARIRCglwYWdlX3NpemUYAyABKA0SEgoKcGFnZV90b2tlbhgEIAEoCRIMCgRub2RlGAUgASgJIloKEkxpc3RFdmVudHNSZXNwb25zZRIrCgZldmVudHMYASADKAsyGy5pbm5rZWVwZXIuY29udHJvbC52MS5FdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkioQEKBUV2ZW50EgoKAmlkGAEgASgEEhQKDHRpbWVfdW5peF9ucxgCIAEoAxINCgV2bV9pZBgDIAEoCRIMCgRraW5kGAQgASgJEg8KB21lc3NhZ2UYBSABKAkSDwoHdm1fbmFtZRgGIAEoCRINCgVjb3VudBgHIAEoDRIaChJmaXJzdF90aW1lX3VuaXhfbnMYCCABKAMSDAoEbm9kZRgJIAEoCSrWAQoHVm1TdGF0ZRIYChRWTV9TVEFURV9VTlNQRUNJRklFRBAAEhUKEVZNX1NUQVRFX0NSRUFUSU5HEAESFAoQVk1fU1RBVEVfU1RPUFBFRBACEhUKEVZNX1NUQVRFX1NUQVJUSU5HEAMSFAoQVk1fU1RBVEVfUlVOTklORxAEEhMKD1ZNX1NUQVRFX1BBVVNFRBAFEhUKEVZNX1NUQVRFX1NUT1BQSU5HEAYSFAoQVk1fU1RBVEVfQ1JBU0hFRBAHEhUKEVZNX1NUQVRFX0RFTEVUSU5HEAgquAEKCkFnZW50U3RhdGUSGwoXQUdFTlRfU1RBVEVfVU5TUEVDSUZJRUQQABITCg9BR0VOVF9TVEFURV9PRkYQARIXChNBR0VOVF9TVEFURV9XQUlUSU5HEAISGQoVQUdFTlRfU1RBVEVfQ09OTkVDVEVEEAMSFAoQQUdFTlRfU1RBVEVfTE9TVBAEEhYKEkFHRU5UX1NUQVRFX1BBVVNFRBAFEhYKEkFHRU5UX1NUQVRFX0FCU0VOVBAGMqEMCglWbVNlcnZpY2USbAoHTGlzdFZtcxIkLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3RWbXNSZXF1ZXN0GiUuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdFZtc1Jlc3BvbnNlIhSQAgHCwRgNCgd2bS52aWV3EAMYARJbCgVHZXRWbRIiLmlubmtlZXBlci5jb250cm9sLnYxLkdldFZtUmVxdWVzdBoYLmlubmtlZXBlci5jb250cm9sLnYxLlZtIhSQAgHCwRgNCgd2bS52aWV3EAIYARJfCgdXYXRjaFZtEiIuaW5ua2VlcGVyLmNvbnRyb2wudjEuR2V0Vm1SZXF1ZXN0GhguaW5ua2VlcGVyLmNvbnRyb2wudjEuVm0iFJACAcLBGA0KB3ZtLnZpZXcQAhgBMAESbQoIV2F0Y2hWbXMSJC5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0Vm1zUmVxdWVzdBojLmlubmtlZXBlci5jb250cm9sLnYxLldhdGNoVm1zRXZlbnQiFJACAcLBGA0KB3ZtLnZpZXcQAxgBMAESZwoIQ3JlYXRlVm0SJS5pbm5rZWVwZXIuY29udHJvbC52MS5DcmVhdGVWbVJlcXVlc3QaHy5pbm5rZWVwZXIuY29udHJvbC52MS5PcGVyYXRpb24iE8LBGA8KCXZtLm1hbmFnZRAFGAISYAoIVXBkYXRlVm0SJS5pbm5rZWVwZXIuY29udHJvbC52MS5VcGRhdGVWbVJlcXVlc3QaGC5pbm5rZWVwZXIuY29udHJvbC52MS5WbSITwsEYDwoJdm0ubWFuYWdlEAIYAhJkCgdTdGFydFZtEiQuaW5ua2VlcGVyLmNvbnRyb2wudjEuU3RhcnRWbVJlcXVlc3QaHy5pbm5rZWVwZXIuY29udHJvbC52MS5PcGVyYXRpb24iEsLBGA4KCHZtLnBvd2VyEAIYAhJiCgZTdG9wVm0SIy5pbm5rZWVwZXIuY29udHJvbC52MS5TdG9wVm1SZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uIhLCwRgOCgh2bS5wb3dlchACGAISYgoGS2lsbFZtEiMuaW5ua2VlcGVyLmNvbnRyb2wudjEuS2lsbFZtUmVxdWVzdBofLmlubmtlZXBlci5jb250cm9sLnYxLk9wZXJhdGlvbiISwsEYDgoIdm0ucG93ZXIQAhgCEmcKCERlbGV0ZVZtEiUuaW5ua2VlcGVyLmNvbnRyb2wudjEuRGVsZXRlVm1SZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuT3BlcmF0aW9uIhPCwRgPCgl2bS5tYW5hZ2UQAhgCEmUKCERpYWdub3NlEiIuaW5ua2VlcGVyLmNvbnRyb2wudjEuR2V0Vm1SZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuRGlhZ25vc2lzIhSQAgHCwRgNCgd2bS52aWV3EAIYAxJrCglTeW5jQ2xvY2sSJi5pbm5rZWVwZXIuY29udHJvbC52MS5TeW5jQ2xvY2tSZXF1ZXN0Gh8uaW5ua2VlcGVyLmNvbnRyb2wudjEuQ2xvY2tTeW5jIhXCwRgRCgtndWVzdC5hZG1pbhACGAISWwoGV2FrZVZtEiMuaW5ua2VlcGVyLmNvbnRyb2wudjEuV2FrZVZtUmVxdWVzdBoYLmlubmtlZXBlci5jb250cm9sLnYxLlZtIhLCwRgOCgh2bS5wb3dlchACGAISbwoLVXBkYXRlQWdlbnQSKC5pbm5rZWVwZXIuY29udHJvbC52MS5VcGRhdGVBZ2VudFJlcXVlc3QaHy5pbm5rZWVwZXIuY29udHJvbC52MS5PcGVyYXRpb24iFcLBGBEKC2d1ZXN0LmFkbWluEAIYAhJ1CgpMaXN0RXZlbnRzEicuaW5ua2VlcGVyLmNvbnRyb2wudjEuTGlzdEV2ZW50c1JlcXVlc3QaKC5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0RXZlbnRzUmVzcG9uc2UiFJACAcLBGA0KB3ZtLnZpZXcQAxgBYgZwcm90bzM", [file_agent_v1_telemetry, file_control_v1_operation, file_control_v1_vm_agent, file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.control.v1.Vm
@@ -660,44 +662,6 @@ export const DeleteVmRequestSchema: GenMessage<DeleteVmRequest> = /*@__PURE__*/
   messageDesc(file_control_v1_vm, 12);
 
 /**
- * @generated from message innkeeper.control.v1.UpdateAgentRequest
- */
-export type UpdateAgentRequest = Message<"innkeeper.control.v1.UpdateAgentRequest"> & {
-  /**
-   * @generated from field: string vm = 1;
-   */
-  vm: string;
-
-  /**
-   * Replace a newer agent, too.
-   *
-   * @generated from field: bool allow_older = 2;
-   */
-  allowOlder: boolean;
-
-  /**
-   * Cut calls that can be neither handed over nor repeated, such as tunnels, after 10 s. Without this, they end the update.
-   *
-   * @generated from field: bool cut_calls = 3;
-   */
-  cutCalls: boolean;
-
-  /**
-   * Replace an agent of the same version, too.
-   *
-   * @generated from field: bool again = 4;
-   */
-  again: boolean;
-};
-
-/**
- * Describes the message innkeeper.control.v1.UpdateAgentRequest.
- * Use `create(UpdateAgentRequestSchema)` to create a new message.
- */
-export const UpdateAgentRequestSchema: GenMessage<UpdateAgentRequest> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 13);
-
-/**
  * @generated from message innkeeper.control.v1.WakeVmRequest
  */
 export type WakeVmRequest = Message<"innkeeper.control.v1.WakeVmRequest"> & {
@@ -712,7 +676,7 @@ export type WakeVmRequest = Message<"innkeeper.control.v1.WakeVmRequest"> & {
  * Use `create(WakeVmRequestSchema)` to create a new message.
  */
 export const WakeVmRequestSchema: GenMessage<WakeVmRequest> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 14);
+  messageDesc(file_control_v1_vm, 13);
 
 /**
  * @generated from message innkeeper.control.v1.SyncClockRequest
@@ -736,7 +700,7 @@ export type SyncClockRequest = Message<"innkeeper.control.v1.SyncClockRequest"> 
  * Use `create(SyncClockRequestSchema)` to create a new message.
  */
 export const SyncClockRequestSchema: GenMessage<SyncClockRequest> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 15);
+  messageDesc(file_control_v1_vm, 14);
 
 /**
  * @generated from message innkeeper.control.v1.ClockSync
@@ -788,70 +752,7 @@ export type ClockSync = Message<"innkeeper.control.v1.ClockSync"> & {
  * Use `create(ClockSyncSchema)` to create a new message.
  */
 export const ClockSyncSchema: GenMessage<ClockSync> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 16);
-
-/**
- * @generated from message innkeeper.control.v1.Diagnosis
- */
-export type Diagnosis = Message<"innkeeper.control.v1.Diagnosis"> & {
-  /**
-   * @generated from field: repeated innkeeper.control.v1.DiagnosisStep steps = 1;
-   */
-  steps: DiagnosisStep[];
-
-  /**
-   * The first failed step, in one sentence with what to do; empty if every step succeeded.
-   *
-   * @generated from field: string conclusion = 2;
-   */
-  conclusion: string;
-};
-
-/**
- * Describes the message innkeeper.control.v1.Diagnosis.
- * Use `create(DiagnosisSchema)` to create a new message.
- */
-export const DiagnosisSchema: GenMessage<Diagnosis> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 17);
-
-/**
- * @generated from message innkeeper.control.v1.DiagnosisStep
- */
-export type DiagnosisStep = Message<"innkeeper.control.v1.DiagnosisStep"> & {
-  /**
-   * @generated from field: string name = 1;
-   */
-  name: string;
-
-  /**
-   * @generated from field: innkeeper.control.v1.DiagnosisOutcome outcome = 2;
-   */
-  outcome: DiagnosisOutcome;
-
-  /**
-   * @generated from field: string detail = 3;
-   */
-  detail: string;
-
-  /**
-   * @generated from field: string next_step = 4;
-   */
-  nextStep: string;
-
-  /**
-   * The last lines of the guest's serial console, if the step checks it.
-   *
-   * @generated from field: string console_text = 5;
-   */
-  consoleText: string;
-};
-
-/**
- * Describes the message innkeeper.control.v1.DiagnosisStep.
- * Use `create(DiagnosisStepSchema)` to create a new message.
- */
-export const DiagnosisStepSchema: GenMessage<DiagnosisStep> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 18);
+  messageDesc(file_control_v1_vm, 15);
 
 /**
  * @generated from message innkeeper.control.v1.ListEventsRequest
@@ -899,7 +800,7 @@ export type ListEventsRequest = Message<"innkeeper.control.v1.ListEventsRequest"
  * Use `create(ListEventsRequestSchema)` to create a new message.
  */
 export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 19);
+  messageDesc(file_control_v1_vm, 16);
 
 /**
  * @generated from message innkeeper.control.v1.ListEventsResponse
@@ -925,7 +826,7 @@ export type ListEventsResponse = Message<"innkeeper.control.v1.ListEventsRespons
  * Use `create(ListEventsResponseSchema)` to create a new message.
  */
 export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 20);
+  messageDesc(file_control_v1_vm, 17);
 
 /**
  * @generated from message innkeeper.control.v1.Event
@@ -992,7 +893,7 @@ export type Event = Message<"innkeeper.control.v1.Event"> & {
  * Use `create(EventSchema)` to create a new message.
  */
 export const EventSchema: GenMessage<Event> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm, 21);
+  messageDesc(file_control_v1_vm, 18);
 
 /**
  * @generated from enum innkeeper.control.v1.VmState
@@ -1117,49 +1018,6 @@ export type AgentState = (typeof AgentState)[keyof typeof AgentState] | UnknownE
  */
 export const AgentStateSchema: GenEnum<AgentState> = /*@__PURE__*/
   enumDesc(file_control_v1_vm, 1);
-
-/**
- * @generated from enum innkeeper.control.v1.DiagnosisOutcome
- */
-export const DiagnosisOutcome = {
-  /**
-   * @generated from enum value: DIAGNOSIS_OUTCOME_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED: 0,
-
-  /**
-   * @generated from enum value: DIAGNOSIS_OUTCOME_OK = 1;
-   */
-  OK: 1,
-
-  /**
-   * @generated from enum value: DIAGNOSIS_OUTCOME_FAILED = 2;
-   */
-  FAILED: 2,
-
-  /**
-   * @generated from enum value: DIAGNOSIS_OUTCOME_WARNING = 3;
-   */
-  WARNING: 3,
-
-  /**
-   * Could not be checked because an earlier step failed.
-   *
-   * @generated from enum value: DIAGNOSIS_OUTCOME_SKIPPED = 4;
-   */
-  SKIPPED: 4,
-} as const;
-
-/**
- * @generated from enum innkeeper.control.v1.DiagnosisOutcome
- */
-export type DiagnosisOutcome = (typeof DiagnosisOutcome)[keyof typeof DiagnosisOutcome] | UnknownEnum;
-
-/**
- * Describes the enum innkeeper.control.v1.DiagnosisOutcome.
- */
-export const DiagnosisOutcomeSchema: GenEnum<DiagnosisOutcome> = /*@__PURE__*/
-  enumDesc(file_control_v1_vm, 2);
 
 /**
  * @generated from service innkeeper.control.v1.VmService
