@@ -52,6 +52,9 @@ export async function testHost(): Promise<AsyncDisposable & { readonly folder: D
   };
 }
 
+/** The key of every test node, as of successive daemons of one data folder. */
+const updateKey = makeUpdateKey();
+
 /** The id of every test node. */
 export const testNodeId = 'test-node';
 
@@ -81,7 +84,7 @@ export async function startTestNode(
       return link;
     },
     agentBinary: { paths: { [hostArchitecture]: '/agent' }, version: '1.2.3', build: options.agentBuild ?? 'aaaa' },
-    updateKey: makeUpdateKey(),
+    updateKey,
   };
   const node = new Node(context, operations);
   await node.start();
