@@ -96,11 +96,18 @@ function printMethod(out: GeneratedFile, method: DescMethod, extension: DescExte
   out.print(`    onDisconnect: '${rules.onDisconnect === 2 ? 'detach' : 'stop'}',`);
   out.print(`    isRepeatable: ${method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN},`);
   out.print(`    capability: '${rules.capability}',`);
+  if (method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS) out.print('    onlyReads: true,');
+  if (rules.privilege !== 'vm.view' && rules.audit !== auditNone) out.print('    isPrivileged: true,');
   out.print(`    timeoutMs: ${rules.timeoutSeconds * 1000},`);
   out.print('  } satisfies ', LiteMethod, '<typeof ', input, ', typeof ', output, '>,');
 }
 
+/** AUDIT_NONE. */
+const auditNone = 1;
+
 interface MethodRules {
+  privilege: string;
+  audit: number;
   whileFrozen: boolean;
   onDisconnect: number;
   capability: string;

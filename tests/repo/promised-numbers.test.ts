@@ -16,6 +16,8 @@ const commands = 'packages/agent-core/src/process';
 const link = 'packages/agent-client/src/links/native';
 const message = 'packages/wire/src/agent-message/limits.ts';
 const serving = 'packages/agent-core/src/serving/limits.ts';
+const readConfig = 'packages/agent-core/src/config/read-config.ts';
+const callLog = 'packages/agent-core/src/call-log.ts';
 const series = 'packages/agent-core/src/dialects/agent-message/limits.ts';
 
 /** Numbers that no generated page has. A change of one side fails here, and is made on the other side too. */
@@ -69,6 +71,15 @@ const pairs: Readonly<Record<string, readonly Pair[]>> = {
     ['argon2id (19 MiB, two passes)', 'apps/innkeeper/src/access/passwords.ts', 'memory: 19_456, passes: 2'],
     ['90 days unless', 'apps/innkeeper/src/edge/access/own-account-methods.ts', 'defaultLifetimeDays = 90'],
     ['20 entries at once', 'apps/innkeeper/src/edge/entry-limit.ts', 'burst: 20, intervalMs: 600_000'],
+  ],
+  'docs/operate/agent.md': [
+    ['telemetry_interval_secs = 5     # 1 to 3600', readConfig, "'telemetry_interval_secs', 1, 3600"],
+    ['telemetry_interval_secs = 5 ', series, 'telemetryIntervalMs = 5_000'],
+    ['max_exec_timeout_secs = 300     # 1 to 86400', readConfig, "'max_exec_timeout_secs', 1, 86_400"],
+    ['may take 300 s, or up to a day', message, 'defaultExecTimeoutSeconds = 300'],
+    ['# 4096 to 1048576 bytes', readConfig, "'max_chunk_size', 4096, 1_048_576"],
+    ['Beyond 20 lines of one method in 10 seconds', callLog, 'maxLines = 20'],
+    ['Beyond 20 lines of one method in 10 seconds', callLog, 'withinMs = 10_000'],
   ],
   'docs/operate/inn.md': [
     ['128 KiB each, 2 MiB together', `${commands}/spawn-error.ts`, 'maxArgumentBytes = 131_072'],

@@ -21,19 +21,21 @@ switch (options.command) {
   case 'update-check':
   case 'self-test':
     if (options.command === 'update-check') printOut(`innkeeper-agent ${agentVersion} takes over ${handoverFormat}`);
-    import('./self-test.ts').then(
-      ({ selfTest }) => exit(selfTest() ? 0 : 1),
-      (error: unknown) => {
-        print(`innkeeper-agent: ${error}`);
-        exit(1);
-      },
-    );
+    import('./self-test.ts').then(({ selfTest }) => exit(selfTest() ? 0 : 1), fail);
     break;
   case 'usage-error':
     print(`innkeeper-agent: ${options.message}.\n${usage}`);
     exit(2);
     break;
   case 'serve':
-    serve(options);
+    serve(options).catch(fail);
     break;
+  case 'doctor':
+    import('./doctor/doctor.ts').then(({ doctor }) => doctor(options)).then(exit, fail);
+    break;
+}
+
+function fail(error: unknown): void {
+  print(`innkeeper-agent: ${error}`);
+  exit(1);
 }

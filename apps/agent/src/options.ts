@@ -1,3 +1,4 @@
+import { defaultConfigPath } from '@innkeeper/agent-core';
 import { type LogLevel, parseLogLevel } from './log.ts';
 
 /** The parsed command line. */
@@ -13,9 +14,13 @@ export type Options =
       readonly logLevel: LogLevel;
       /** Path of the keys that may sign a new agent; undefined: the guest's. */
       readonly updateKeys?: string | undefined;
-    };
+      /** Path of the configuration file, which need not exist. */
+      readonly configPath: string;
+    }
+  | { readonly command: 'doctor'; readonly json: boolean; readonly configPath: string };
 
-export const usage = `innkeeper-agent serve [--listen unix:PATH]… [--no-virtio] [--log-level debug|info|warn|error] [--update-keys PATH]
+export const usage = `innkeeper-agent serve [--listen unix:PATH]… [--no-virtio] [--log-level debug|info|warn|error] [--config FILE] [--update-keys PATH]
+innkeeper-agent doctor [-o json] [--config FILE]   says what is missing between this agent and its host
 innkeeper-agent --self-test   checks what this guest's kernel offers
 innkeeper-agent --update-check   the same, and what it can take over from another version
 innkeeper-agent --version`;
@@ -27,11 +32,13 @@ export function parseOptions(words: readonly string[]): Options {
   if (first === '--self-test') return { command: 'self-test' };
   if (first === '--update-check') return { command: 'update-check' };
   if (first === '--help' || first === undefined) return { command: 'help' };
+  if (first === 'doctor') return parseDoctor(rest);
   if (first !== 'serve') return { command: 'usage-error', message: `unknown command "${first}"` };
   const listen: string[] = [];
   let virtio = true;
   let logLevel: LogLevel = 'info';
   let updateKeys: string | undefined;
+  let configPath = defaultConfigPath;
   for (let at = 0; at < rest.length; at++) {
     const word = rest[at];
     const value = rest[at + 1];
@@ -46,9 +53,37 @@ export function parseOptions(words: readonly string[]): Options {
     } else if (word === '--log-level' && value !== undefined && parseLogLevel(value) !== undefined) {
       logLevel = parseLogLevel(value) ?? logLevel;
       at++;
+    } else if (word === '--config' && value?.startsWith('/')) {
+      configPath = value;
+      at++;
     } else {
-      return { command: 'usage-error', message: `unknown option "${word}", or its value is missing or invalid` };
+      return unknownOption(word);
     }
   }
-  return { command: 'serve', listen, virtio, logLevel, updateKeys };
+  return { command: 'serve', listen, virtio, logLevel, updateKeys, configPath };
+}
+
+function parseDoctor(words: readonly string[]): Options {
+  let json = false;
+  let configPath = defaultConfigPath;
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at];
+    const value = words[at + 1];
+    if (word === '--json') {
+      json = true;
+    } else if ((word === '-o' || word === '--output') && (value === 'json' || value === 'text')) {
+      json = value === 'json';
+      at++;
+    } else if (word === '--config' && value?.startsWith('/')) {
+      configPath = value;
+      at++;
+    } else {
+      return unknownOption(word);
+    }
+  }
+  return { command: 'doctor', json, configPath };
+}
+
+function unknownOption(word: string | undefined): Options {
+  return { command: 'usage-error', message: `unknown option "${word}", or its value is missing or invalid` };
 }

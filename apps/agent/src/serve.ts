@@ -1,5 +1,6 @@
-import { AgentLog, createAgent } from '@innkeeper/agent-core';
+import { AgentLog, createAgent, loadSettings } from '@innkeeper/agent-core';
 import { exit, giveUp, handedOver, open, print, write } from 'host';
+import { portName } from './channels/find-port.ts';
 import { listenUnix } from './channels/listen-unix.ts';
 import { servePort } from './channels/serve-port.ts';
 import type { TakenOver } from './handover/take-over.ts';
@@ -22,23 +23,27 @@ const ports = [
 ] as const;
 
 type ServeOptions = Options & { readonly command: 'serve' };
+type PortDialect = (typeof ports)[number]['dialect'];
 
 /** Serves until SIGTERM or SIGINT, then says goodbye to the nodes and exits 0. */
-export function serve(options: ServeOptions): void {
+export async function serve(options: ServeOptions): Promise<void> {
   const handed = handedOver();
-  if (handed === undefined) serveAs(options, undefined);
-  else
-    import('./handover/take-over.ts')
-      .then(({ takeOver }) => serveAs(options, takeOver(...handed)))
-      .catch((error: unknown) => {
-        print(`innkeeper-agent: nothing was taken over: ${error}`);
-        // On trial, this brings the earlier program back; otherwise what starts the agent starts it again.
-        giveUp();
-      });
+  if (handed === undefined) {
+    await serveAs(options, undefined);
+    return;
+  }
+  try {
+    const { takeOver } = await import('./handover/take-over.ts');
+    await serveAs(options, takeOver(...handed));
+  } catch (error) {
+    print(`innkeeper-agent: nothing was taken over: ${error}`);
+    // On trial, this brings the earlier program back; otherwise what starts the agent starts it again.
+    giveUp();
+  }
 }
 
 /** @param taken what an earlier program of this process has handed over */
-function serveAs(options: ServeOptions, taken: TakenOver | undefined): void {
+async function serveAs(options: ServeOptions, taken: TakenOver | undefined): Promise<void> {
   const host = createQuickJsHost(taken);
   const agentLog = new AgentLog(host.clock);
   const writer = new LineWriter(standardError());
@@ -56,7 +61,9 @@ function serveAs(options: ServeOptions, taken: TakenOver | undefined): void {
         networkRecordPath: '/var/lib/innkeeper-agent/network.json',
       }
     : {};
-  const agent = createAgent(host, log, undefined, { ...state, agentLog, updateKeysPath: options.updateKeys });
+  const settings = await loadSettings(host, options.configPath, log);
+  const updateKeysPath = options.updateKeys;
+  const agent = createAgent(host, log, undefined, { ...state, ...settings, agentLog, updateKeysPath });
   const controller = new AbortController();
   const stop = (): void => {
     // First, so that no new connection is served.
@@ -71,9 +78,10 @@ function serveAs(options: ServeOptions, taken: TakenOver | undefined): void {
   onEverySignal(SIGINT, stop);
   log.info('agent.started', { version: agentVersion, handover: taken !== undefined });
   if (options.virtio)
-    for (const { name, dialect } of ports)
+    for (const { name, path, dialect } of portsToServe(settings.config?.devicePath))
       servePort({
         name,
+        path,
         log,
         signal: controller.signal,
         serve: (channel) => agent.serveChannel(channel, dialect, controller.signal),
@@ -85,6 +93,16 @@ function serveAs(options: ServeOptions, taken: TakenOver | undefined): void {
       signal: controller.signal,
       serve: (channel) => agent.serveChannel(channel, 'detect', controller.signal),
     });
+}
+
+/** All ports by their names, or the one device that the guest's settings name. */
+function portsToServe(
+  devicePath: string | undefined,
+): { readonly name: string; readonly path?: string; readonly dialect: PortDialect }[] {
+  if (devicePath === undefined || devicePath === 'auto') return [...ports];
+  const name = portName(devicePath);
+  const dialect = ports.find((port) => port.name === name)?.dialect ?? 'native';
+  return [{ name, path: devicePath, dialect }];
 }
 
 /** The kernel's OOM killer prefers other processes; agent-core resets this for the programs it starts. */

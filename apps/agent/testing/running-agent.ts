@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -36,6 +36,8 @@ export interface StartOptions {
   readonly wrapper?: string;
   /** Prepares the agent's folder; may return another program, and further words of its command line. */
   readonly prepare?: (folder: string) => Promise<{ readonly program?: string; readonly words?: readonly string[] }>;
+  /** The text of its configuration file, `etc/agent.toml` in its folder. Default: it has none. */
+  readonly config?: (folder: string) => string;
 }
 
 /** An agent that serves its own unix socket, on the machine of the test. Disposing kills it in any state. */
@@ -54,10 +56,16 @@ export class RunningAgent {
   }
 
   /** Resolves when the agent listens. */
-  static async start({ wrapper = '', prepare }: StartOptions = {}): Promise<RunningAgent> {
+  static async start({ wrapper = '', prepare, config }: StartOptions = {}): Promise<RunningAgent> {
     const folder = await mkdtemp(join(tmpdir(), 'agent-'));
     const { program: binary = agentBinary, words: more = [] } = (await prepare?.(folder)) ?? {};
     const words = [binary, 'serve', '--no-virtio', '--listen', `unix:${join(folder, 'a.sock')}`, ...more];
+    if (config !== undefined) {
+      const path = join(folder, 'etc', 'agent.toml');
+      await mkdir(join(folder, 'etc'));
+      await writeFile(path, config(folder), { mode: 0o644 });
+      words.push('--config', path);
+    }
     const [program = '', ...rest] = wrapper === '' ? words : ['/bin/sh', '-c', `${wrapper}; exec "$@"`, 'sh', ...words];
     const child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
     const agent = new RunningAgent(folder, child);

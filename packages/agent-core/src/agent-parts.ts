@@ -1,9 +1,11 @@
 import type { Log } from '@innkeeper/kit';
+import type { AgentConfig } from './config/agent-config.ts';
 import type { PartialFolders } from './file/partial-folders.ts';
 import type { GuestFreezeState } from './freeze-state.ts';
 import type { Host } from './host.ts';
 import type { AgentLog } from './log/agent-log.ts';
 import type { NetworkChanges } from './network/network-changes.ts';
+import type { GuestPolicy } from './policy/guest-policy.ts';
 import type { ProcessRegistry } from './process/process-registry.ts';
 import type { Succession } from './update/succession.ts';
 
@@ -32,4 +34,8 @@ export interface AgentParts {
   /** Path of the keys that may sign a new agent. */
   readonly updateKeysPath: string;
   readonly succession: Succession;
+  /** Undefined: the guest has no configuration file. */
+  readonly config: AgentConfig | undefined;
+  /** Undefined: the guest allows everything. */
+  readonly policy: GuestPolicy | undefined;
 }

@@ -2,15 +2,18 @@ import { updateKeysPath } from '@innkeeper/contract/agent-update';
 import { type Channel, type Log, linkSignals } from '@innkeeper/kit';
 import { type DialectName, detectDialect } from '@innkeeper/wire';
 import type { AgentParts } from './agent-parts.ts';
+import { CallLog } from './call-log.ts';
 import { capabilitiesOf } from './capabilities.ts';
+import type { AgentConfig } from './config/agent-config.ts';
 import { servedDialects } from './dialects/served-dialects.ts';
-import { OperationTable } from './dispatch.ts';
+import { type MethodRules, OperationTable } from './dispatch.ts';
 import { exists } from './file/exists.ts';
 import { freezeRecordPath } from './filesystem/freeze-record-path.ts';
 import { GuestFreezeState } from './freeze-state.ts';
 import { hex } from './hex.ts';
 import type { HandedOver, Host } from './host.ts';
 import { AgentLog } from './log/agent-log.ts';
+import type { GuestPolicy } from './policy/guest-policy.ts';
 import { loadService, networkChanges, partialFolders } from './services.ts';
 import { ClockStepper } from './serving/clock-step.ts';
 import { detect } from './serving/detect.ts';
@@ -54,6 +57,10 @@ export interface AgentOptions {
   readonly agentLog?: AgentLog | undefined;
   /** The keys that may sign a new agent. Default: those of the guest. */
   readonly updateKeysPath?: string | undefined;
+  /** The guest's settings. Default: there are none. */
+  readonly config?: AgentConfig | undefined;
+  /** What the guest allows. Default: everything. */
+  readonly policy?: GuestPolicy | undefined;
 }
 
 /**
@@ -69,6 +76,8 @@ export function createAgent(
     networkRecordPath = '/run/innkeeper/network.json',
     agentLog = new AgentLog(host.clock),
     updateKeysPath: keysPath = updateKeysPath,
+    config,
+    policy,
   }: AgentOptions = {},
 ): Agent {
   const stopping = new AbortController();
@@ -98,6 +107,8 @@ export function createAgent(
     networkRecordPath,
     network: undefined,
     registry: undefined,
+    config,
+    policy,
   };
   // What an earlier agent may have left: partial files to remove, a change of the network to roll back.
   if (partialFoldersPath !== undefined && exists(host, partialFoldersPath))
@@ -108,11 +119,27 @@ export function createAgent(
     succession.gate.close();
     takeOver(parts, handedOver);
   }
-  const table = new OperationTable([], freeze, host.clock, (name) => loadService(name, parts), succession.gate);
+  const calls = new CallLog(log, host.clock);
+  const check = (method: MethodRules): void => {
+    const refusal = policy?.refusal(method);
+    calls.add(method, refusal?.reason);
+    if (refusal !== undefined) throw refusal;
+  };
+  const load = (name: string) => loadService(name, parts);
+  const table = new OperationTable([], freeze, host.clock, load, succession.gate, check);
+  const { present, missing } = capabilitiesOf(host, policy?.denied);
   const context: AgentContext = {
     host,
     log,
-    identity: { bootId, instance, startWallNs, capabilities: capabilitiesOf(host).present },
+    identity: {
+      bootId,
+      instance,
+      startWallNs,
+      capabilities: present,
+      denied: missing.map(({ name }) => name).filter((name) => policy?.denied.has(name)),
+    },
+    config,
+    maySetUp: policy?.maySetUp ?? true,
     freeze,
     clockStepper: new ClockStepper(host.clock, log, buildTimeNs),
     rootGrower: new RootGrower(host, log),

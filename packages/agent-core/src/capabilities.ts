@@ -18,8 +18,16 @@ const always: readonly CapabilityName[] = [
   'exec.pty',
   'exec.resume',
   'exec.user',
-  'file.resume',
   'requests.parts',
+];
+
+/** Every capability that this agent can have. */
+export const optionalCapabilities: readonly CapabilityName[] = [
+  ...always,
+  'exec.subreaper',
+  'file.openat2',
+  'logs.journal',
+  'telemetry.pressure',
 ];
 
 interface Check {
@@ -28,8 +36,11 @@ interface Check {
   readonly reason: string;
 }
 
-/** Probes once: the kernel does not change while the agent runs. */
-export function capabilitiesOf(host: Host): Capabilities {
+/**
+ * Probes once: the kernel does not change while the agent runs.
+ * @param denied those that the guest's policy turns off, with the reason
+ */
+export function capabilitiesOf(host: Host, denied: ReadonlyMap<string, string> = new Map()): Capabilities {
   const checks: readonly Check[] = [
     {
       name: 'telemetry.pressure',
@@ -55,12 +66,19 @@ export function capabilitiesOf(host: Host): Capabilities {
     { name: 'exec.subreaper', has: host.processes.subreaper, reason: 'the kernel refused PR_SET_CHILD_SUBREAPER' },
   ];
   const checked = new Set(checks.map(({ name }) => name));
+  const possible = [
+    ...always.filter((name) => !checked.has(name)),
+    ...checks.filter(({ has }) => has).map(({ name }) => name),
+  ].sort();
   return {
-    present: [
-      ...always.filter((name) => !checked.has(name)),
-      ...checks.filter(({ has }) => has).map(({ name }) => name),
-    ].sort(),
-    missing: checks.filter(({ has }) => !has).map(({ name, reason }) => ({ name, reason })),
+    present: possible.filter((name) => !denied.has(name)),
+    missing: [
+      ...checks.filter(({ has }) => !has).map(({ name, reason }) => ({ name, reason })),
+      ...possible.flatMap((name) => {
+        const reason = denied.get(name);
+        return reason === undefined ? [] : [{ name, reason }];
+      }),
+    ],
   };
 }
 

@@ -71,7 +71,13 @@ export type Handler<I extends DescMessage, O extends DescMessage> = (
 ) => Promise<void>;
 
 /** What a dialect has to know of a method besides the types of its messages. */
-export type MethodRules = Pick<LiteMethod, 'name' | 'kind' | 'whileFrozen' | 'onDisconnect' | 'isRepeatable'>;
+export type MethodRules = Pick<
+  LiteMethod,
+  'name' | 'kind' | 'whileFrozen' | 'onDisconnect' | 'isRepeatable' | 'capability' | 'onlyReads' | 'isPrivileged'
+>;
+
+/** Called before each call; throws if the guest does not allow it. */
+export type CallCheck = (method: MethodRules) => void;
 
 /** A method with its handler; message types are erased for the table. */
 export interface Operation {
@@ -152,7 +158,7 @@ function decodeOne<I extends DescMessage>(method: LiteMethod<I>, body: Uint8Arra
 /** Loads the operations of a service ("innkeeper.agent.v1.FileService"); undefined if there is none with this name. */
 export type LoadService = (name: string) => Promise<readonly Operation[]> | undefined;
 
-/** The only place that calls handlers: loads the service, checks the method and the frozen state, maps errors. */
+/** The only place that calls handlers: loads the service, checks the method, the policy and the frozen state, maps errors. */
 export class OperationTable implements Dispatcher {
   readonly #gate: CallGate;
   readonly #operations = new Map<string, Operation>();
@@ -160,11 +166,13 @@ export class OperationTable implements Dispatcher {
   readonly #loading = new Map<string, Promise<void>>();
   readonly #freeze: FreezeState;
   readonly #clock: Clock;
+  readonly #check: CallCheck;
 
   /**
    * @param operations those that need not be loaded
    * @param gate where calls wait while the agent is replaced
    * @param load called at the first call of a method of the service, and again if it failed; default: there is none
+   * @param check default: everything is allowed
    */
   constructor(
     operations: readonly Operation[],
@@ -172,12 +180,14 @@ export class OperationTable implements Dispatcher {
     clock: Clock,
     load: LoadService = () => undefined,
     gate: CallGate = new CallGate(),
+    check: CallCheck = () => undefined,
   ) {
     this.#gate = gate;
     this.#add(operations);
     this.#loadService = load;
     this.#freeze = freeze;
     this.#clock = clock;
+    this.#check = check;
   }
 
   #add(operations: readonly Operation[]): void {
@@ -247,6 +257,7 @@ export class OperationTable implements Dispatcher {
   #find(method: string): Operation {
     const found = this.#operations.get(method);
     if (found === undefined) throw new OperationError('UNKNOWN_METHOD', `This agent has no method ${method}.`);
+    this.#check(found.method);
     if (this.#freeze.isFrozen && !found.method.whileFrozen)
       throw new OperationError('FILESYSTEM_FROZEN', `${method} is not possible while file systems are frozen.`);
     return found;

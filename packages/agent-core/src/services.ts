@@ -1,6 +1,7 @@
 import type { AgentParts } from './agent-parts.ts';
 import type { Operation } from './dispatch.ts';
 import type { PartialFolders } from './file/partial-folders.ts';
+import type { Host } from './host.ts';
 import type { NetworkChanges } from './network/network-changes.ts';
 
 type Service = (parts: AgentParts) => Promise<readonly Operation[]>;
@@ -16,7 +17,7 @@ export const services: Readonly<Record<string, Service>> = {
   ),
   'innkeeper.agent.v1.FileService': lazy(
     () => import('./file/file-operations.ts'),
-    async (part, parts) => part.fileOperations(parts.host, parts.stopping, await partialFolders(parts)),
+    async (part, parts) => part.fileOperations(limitedHost(parts), parts.stopping, await partialFolders(parts)),
   ),
   'innkeeper.agent.v1.FilesystemService': lazy(
     () => import('./filesystem/filesystem-operations.ts'),
@@ -32,7 +33,7 @@ export const services: Readonly<Record<string, Service>> = {
   ),
   'innkeeper.agent.v1.LogService': lazy(
     () => import('./log/log-operations.ts'),
-    (part, { host, agentLog }) => part.logOperations(host, agentLog),
+    (part, parts) => part.logOperations(parts.host, parts.agentLog, limitedHost(parts)),
   ),
   'innkeeper.agent.v1.NetworkService': lazy(
     () => import('./network/network-operations.ts'),
@@ -45,7 +46,7 @@ export const services: Readonly<Record<string, Service>> = {
   'innkeeper.agent.v1.ProcessService': lazy(
     () => import('./process/process-operations.ts'),
     (part, parts) => {
-      parts.registry ??= new part.ProcessRegistry(parts.host, parts.log);
+      parts.registry ??= new part.ProcessRegistry(parts.host, parts.log, parts.policy?.commands);
       return part.processOperations(parts.registry, parts.freeze);
     },
   ),
@@ -56,15 +57,19 @@ export const services: Readonly<Record<string, Service>> = {
   'innkeeper.agent.v1.TelemetryService': lazy(
     () => import('./telemetry/telemetry-operations.ts'),
     (part, parts) => {
-      const { host, freeze, startedMs } = parts;
+      const { host, freeze, startedMs, config, policy } = parts;
       const sampler = new part.TelemetrySampler(host, () => parts.registry?.runningCount ?? 0, freeze);
       freeze.changes.add(() => sampler.changes.notify());
-      return part.telemetryOperations(host, sampler, startedMs);
+      return part.telemetryOperations(host, sampler, {
+        startedMs,
+        denied: policy?.denied,
+        intervalMs: config?.telemetryIntervalMs,
+      });
     },
   ),
   'innkeeper.agent.v1.TunnelService': lazy(
     () => import('./tunnel/tunnel-operations.ts'),
-    (part, { host }) => part.tunnelOperations(host),
+    (part, parts) => part.tunnelOperations(limitedHost(parts)),
   ),
   'innkeeper.agent.v1.UnitService': lazy(
     () => import('./unit/unit-operations.ts'),
@@ -75,6 +80,11 @@ export const services: Readonly<Record<string, Service>> = {
     (part, parts) => part.updateOperations(parts),
   ),
 };
+
+/** The host for paths that callers name. */
+function limitedHost({ host, policy }: AgentParts): Host {
+  return policy?.limitFiles(host) ?? host;
+}
 
 /** Undefined for an unknown service. */
 export function loadService(name: string, parts: AgentParts): Promise<readonly Operation[]> | undefined {

@@ -40,10 +40,18 @@ export function startHostileAgent(archiveNow: () => Uint8Array) {
     log: silentLog,
     freeze: neverFrozen,
     firstBytes: undefined,
-    identity: { bootId: 'boot', instance: 'hostile', startWallNs: 0n, capabilities: capabilitiesOf(host).present },
+    identity: {
+      bootId: 'boot',
+      instance: 'hostile',
+      startWallNs: 0n,
+      capabilities: capabilitiesOf(host).present,
+      denied: [],
+    },
     clockStepper: new ClockStepper(clock, silentLog, 0n),
     rootGrower: new RootGrower(host, silentLog),
     guestIdentity: new Identity(host, silentLog),
+    config: undefined,
+    maySetUp: true,
   };
   return (channel: Channel, { signal }: { readonly signal: AbortSignal }): void => {
     native.serve(channel, table, { ...context, signal }).catch(() => undefined);

@@ -64,6 +64,13 @@ export function testGuest({ image, init, bootMs, sequence = fullSequence }: Gues
       assert.equal(shown.id, vm.id);
     });
 
+    it(`${image}: innkeeper-agent doctor finds nothing missing between the agent and its host`, async () => {
+      const doctor = ['/usr/local/bin/innkeeper-agent', 'doctor', '-o', 'json'];
+      const { exitCode, stdout } = await inn(['exec', name, '--', ...doctor], options);
+      assert.equal(exitCode, 0, stdout.toString());
+      assert.match(stdout.toString(), /"check":"unit","state":"ok"/);
+    });
+
     if (init === 'systemd') {
       it(`${image}: processes of VMs survive when systemd restarts and stops innkeeper.service`, async () => {
         await checkServiceUnit(name, options);

@@ -5,13 +5,24 @@ import * as host from 'host';
  * udev has no /dev/virtio-ports (Documentation/ABI: /sys/class/virtio-ports/vportNpM/name).
  */
 export function findPort(name: string): string | undefined {
-  for (const device of listPorts()) {
-    if (readName(device) === name) return `/dev/${device}`;
-  }
-  return undefined;
+  return listPorts().find((port) => port.name === name)?.path;
 }
 
-function listPorts(): string[] {
+/** The virtio-serial ports that have a name, with their devices. */
+export function listPorts(): { readonly name: string; readonly path: string }[] {
+  return devices().flatMap((device) => {
+    const name = readName(device);
+    return name === undefined ? [] : [{ name, path: `/dev/${device}` }];
+  });
+}
+
+/** The name of the port that a device is, by sysfs or else by the device's own name. */
+export function portName(path: string): string {
+  const device = path.slice(path.lastIndexOf('/') + 1);
+  return readName(device) ?? device;
+}
+
+function devices(): string[] {
   try {
     return host.readDirectory('/sys/class/virtio-ports', 256);
   } catch {

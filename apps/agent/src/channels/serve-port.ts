@@ -6,6 +6,8 @@ import { PortChannel } from './port-channel.ts';
 
 export interface ServePortOptions {
   readonly name: string;
+  /** Its device. Default: the one with this name. */
+  readonly path?: string | undefined;
   readonly log: Log;
   readonly signal: AbortSignal;
   /** Serves one host until it leaves. */
@@ -17,10 +19,10 @@ const firstRetryMs = 50;
 const lastRetryMs = 60_000;
 
 /** Waits for the port, opens it, and serves each host in turn until the signal. A port that fails is reopened. */
-export async function servePort({ name, log, signal, serve }: ServePortOptions): Promise<void> {
+export async function servePort({ name, path, log, signal, serve }: ServePortOptions): Promise<void> {
   let retryMs = firstRetryMs;
   while (!signal.aborted) {
-    const channel = tryOpen(name, log);
+    const channel = tryOpen(name, path ?? findPort(name), log);
     if (channel === undefined) {
       await pause(guestTimers, retryMs, signal);
       retryMs = Math.min(retryMs * 2, lastRetryMs);
@@ -42,8 +44,7 @@ export async function servePort({ name, log, signal, serve }: ServePortOptions):
   }
 }
 
-function tryOpen(name: string, log: Log): PortChannel | undefined {
-  const path = findPort(name);
+function tryOpen(name: string, path: string | undefined, log: Log): PortChannel | undefined {
   if (path === undefined) return undefined;
   try {
     return new PortChannel(name, path);

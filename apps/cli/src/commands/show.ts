@@ -72,7 +72,17 @@ function agent(vm: Vm): Pairs {
     ['version', status.outdated ? `${status.version} (outdated: inn agent update ${vm.name})` : status.version],
     ['last seen', status.lastSeenUnixNs === undefined ? undefined : formatTime(status.lastSeenUnixNs)],
     ['can', status.capabilities.join(' ')],
+    ...cannot(vm),
   ];
+}
+
+/** What this guest lacks or its policy turns off, by reason. */
+function cannot({ system }: Vm): Pairs {
+  const missing = system?.missingCapabilities ?? [];
+  return [...new Set(missing.map(({ reason }) => reason))].map((why) => {
+    const names = missing.filter(({ reason }) => reason === why).map(({ name }) => name);
+    return ['cannot', `${names.join(' ')} (${why})`];
+  });
 }
 
 function guest(vm: Vm): string {

@@ -5,11 +5,11 @@ import type { Dialect } from '../serving/dialect.ts';
 export const agentMessage: Dialect = {
   name: 'agent-message',
   detects: detectAgentMessage,
-  serve: async (channel, table, { host, log, firstBytes, signal }) => {
+  serve: async (channel, table, { host, log, config, firstBytes, signal }) => {
     const { clock, bytes } = host;
     const form = channel.name.includes('org.quantix') ? 'magic' : 'plain';
     // Most guests never need it.
     const { serveAgentMessage } = await import('./agent-message/serve-agent-message.ts');
-    return await serveAgentMessage({ channel, dispatcher: table, clock, bytes, log, form, firstBytes, signal });
+    return await serveAgentMessage({ channel, dispatcher: table, clock, bytes, log, config, form, firstBytes, signal });
   },
 };

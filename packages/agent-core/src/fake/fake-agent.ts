@@ -1,5 +1,5 @@
-import { silentLog } from '@innkeeper/kit';
-import { type Agent, createAgent } from '../agent.ts';
+import { type Log, silentLog } from '@innkeeper/kit';
+import { type Agent, type AgentOptions, createAgent } from '../agent.ts';
 import type { Clock } from '../host.ts';
 import { AgentLog } from '../log/agent-log.ts';
 import { createChannelPair } from './channel-pair.ts';
@@ -20,12 +20,16 @@ export interface FakeAgent<C extends Clock> {
   end(): void;
 }
 
-/** @param host a prepared guest; default: a new one with a stopped clock */
+/**
+ * @param host a prepared guest; default: a new one with a stopped clock
+ * @param options those of the agent, and its log; default: it logs nothing
+ */
 export async function startFakeAgent<C extends Clock = ManualClock>(
   host: FakeHost<C> = new FakeHost<C>(),
+  options: AgentOptions & { readonly log?: Log } = {},
 ): Promise<FakeAgent<C>> {
   const agentLog = new AgentLog(host.clock);
-  const agent = createAgent(host, silentLog, undefined, { agentLog });
+  const agent = createAgent(host, options.log ?? silentLog, undefined, { agentLog, ...options });
   const controller = new AbortController();
   const connect = async (): Promise<FakeNode> => {
     const [ours, theirs] = createChannelPair();

@@ -26,6 +26,8 @@ export async function loadServices(): Promise<void> {
     registry: undefined,
     updateKeysPath: '/update-keys',
     succession: createSuccession('instance', 0n),
+    config: undefined,
+    policy: undefined,
   };
   await Promise.all(Object.values(services).map((load) => load(parts)));
 }

@@ -9,8 +9,11 @@ import { readJournal } from './journal-log.ts';
 import { readKernelLog } from './kernel-log.ts';
 import { LogFeed } from './log-feed.ts';
 
-/** Read and ReadFile: the guest's logs. */
-export function logOperations(host: Host, agentLog: AgentLog): Operation[] {
+/**
+ * Read and ReadFile: the guest's logs.
+ * @param named the host for files that callers name
+ */
+export function logOperations(host: Host, agentLog: AgentLog, named: Host): Operation[] {
   return [
     operation(LogServiceLite.read, async (input, { send, signal }) => {
       const request = await firstOf(input);
@@ -27,7 +30,7 @@ export function logOperations(host: Host, agentLog: AgentLog): Operation[] {
     operation(LogServiceLite.readFile, async (input, { send, signal }) => {
       const request = await firstOf(input);
       const feed = new LogFeed(send, withoutUndefined(request), true);
-      await new FileLog(host, request.path, feed, signal).read(request.cursor, request.follow);
+      await new FileLog(named, request.path, feed, signal).read(request.cursor, request.follow);
     }),
   ];
 }

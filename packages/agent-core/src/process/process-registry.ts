@@ -3,6 +3,7 @@ import { ExecEnding } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { createDeferred, type Log, onAbort } from '@innkeeper/kit';
 import type { Host, StdinPipe } from '../host.ts';
+import type { CommandRule } from '../policy/guest-policy.ts';
 import { ExecGroups, type ExecGroupsState } from './exec-group.ts';
 import { ManagedProcess } from './managed-process.ts';
 import type { ProcessState } from './process-state.ts';
@@ -31,6 +32,7 @@ export interface RegistryState {
 export class ProcessRegistry {
   readonly #host: Host;
   readonly #log: Log;
+  readonly #rule: CommandRule | undefined;
   readonly #groups: ExecGroups;
   readonly #processes = new Map<string, ManagedProcess>();
   /** Starts in progress: a second start of the same id waits for the first. */
@@ -42,8 +44,10 @@ export class ProcessRegistry {
   /** When a command last ended. */
   #endedAtLastMs = 0;
 
-  constructor(host: Host, log: Log) {
+  /** @param rule which commands may be started; undefined: all */
+  constructor(host: Host, log: Log, rule?: CommandRule) {
     this.#host = host;
+    this.#rule = rule;
     this.#groups = new ExecGroups(host);
     this.#log = log;
   }
@@ -133,7 +137,9 @@ export class ProcessRegistry {
         throw new OperationError('TOO_MANY_PROCESSES', `${maxRunning} commands run in this guest already.`);
       await this.#placeOrTimeout(leftMs, signal);
     }
-    const starting = startProcess(this.#host, this.#groups, spec, () => this.#onEnded(spec.id));
+    const starting = startProcess(this.#host, { groups: this.#groups, rule: this.#rule }, spec, () =>
+      this.#onEnded(spec.id),
+    );
     this.#starting.set(spec.id, starting);
     try {
       const process = await starting;

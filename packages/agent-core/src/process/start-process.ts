@@ -4,6 +4,7 @@ import { isCallerId, maxIdChars } from '@innkeeper/contract/limits';
 import { openOptions } from '../file/open-options.ts';
 import type { ChildProcess, Host, SpawnSpec } from '../host.ts';
 import { isHostError } from '../host-error.ts';
+import type { CommandRule } from '../policy/guest-policy.ts';
 import { resolveIdentity } from './accounts.ts';
 import { buildEnvironment } from './environment.ts';
 import type { ExecGroup, ExecGroups } from './exec-group.ts';
@@ -21,15 +22,16 @@ const defaultTerminal = { columns: 80, rows: 24 };
 /**
  * Starts a command by its spec.
  * @throws OperationError INVALID_ARGUMENT, USER_NOT_FOUND, GROUP_NOT_FOUND, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE,
- *   WORKING_DIRECTORY_INVALID, SPAWN_FAILED
+ *   WORKING_DIRECTORY_INVALID, SPAWN_FAILED, DENIED_BY_GUEST_POLICY
  */
 export async function startProcess(
   host: Host,
-  groups: ExecGroups,
+  { groups, rule }: { readonly groups: ExecGroups; readonly rule: CommandRule | undefined },
   spec: ProcessSpec,
   onEnded: () => void,
 ): Promise<ManagedProcess> {
   const argv = argvOf(spec);
+  rule?.checkEnvironment(spec.environment);
   const isOther = spec.user !== '' || spec.group !== '' || spec.noSupplementaryGroups;
   const identity = await resolveIdentity(host, {
     user: spec.user,
@@ -47,8 +49,7 @@ export async function startProcess(
   const group = groups.create();
   const child = spawnAt(directoriesOf(spec, identity.account?.home), group, (directory) =>
     spawn(host, {
-      programs: programPaths(argv[0] ?? '', environment.get('PATH') ?? '', directory),
-      argv,
+      ...allowed(host, rule, programPaths(argv[0] ?? '', environment.get('PATH') ?? '', directory), argv),
       environment: [...environment].map(([name, value]) => `${name}=${value}`),
       directory,
       identity: isOther ? { uid: identity.uid, gid: identity.gid, groups: identity.groups } : undefined,
@@ -110,6 +111,18 @@ function programPaths(name: string, path: string, directory: string): string[] {
     if (folder === '') return `${directory}/${name}`;
     return folder.startsWith('/') ? `${folder}/${name}` : `${directory}/${folder}/${name}`;
   });
+}
+
+/** With a rule, the program is the one that was checked, and its name is not the caller's choice: a busybox decides by it. */
+function allowed(
+  host: Host,
+  rule: CommandRule | undefined,
+  programs: readonly string[],
+  argv: readonly string[],
+): Pick<SpawnSpec, 'programs' | 'argv'> {
+  if (rule === undefined) return { programs, argv };
+  const program = rule.programOf(host, programs);
+  return { programs: [program], argv: [program, ...argv.slice(1)] };
 }
 
 /** The caller's directory, or the user's home and "/": service accounts often have a home that they cannot enter. */

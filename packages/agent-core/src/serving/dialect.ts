@@ -1,5 +1,6 @@
 import type { Channel, Log } from '@innkeeper/kit';
 import type { Detection } from '@innkeeper/wire';
+import type { AgentConfig } from '../config/agent-config.ts';
 import type { OperationTable } from '../dispatch.ts';
 import type { FreezeState } from '../freeze-state.ts';
 import type { Host } from '../host.ts';
@@ -17,6 +18,8 @@ export interface AgentIdentity {
   readonly startWallNs: bigint;
   /** Sorted names. */
   readonly capabilities: readonly string[];
+  /** Those that the guest's policy turns off. */
+  readonly denied: readonly string[];
 }
 
 /** Shared by all sessions of an agent. */
@@ -28,6 +31,10 @@ export interface AgentContext {
   readonly clockStepper: ClockStepper;
   readonly rootGrower: RootGrower;
   readonly guestIdentity: Identity;
+  /** The guest's settings; undefined: there are none. */
+  readonly config: AgentConfig | undefined;
+  /** Whether a hello may change the guest's clock, names and size of the root. */
+  readonly maySetUp: boolean;
 }
 
 /** The context of one session. */

@@ -18,29 +18,39 @@ const maxIntervalMs = 3_600_000;
 
 export { TelemetrySampler };
 
-/**
- * Ping, GetSystem, AdjustClock and Watch.
- * @param startedMs when the agent started, by the monotonic clock
- */
-export function telemetryOperations(host: Host, sampler: TelemetrySampler, startedMs = 0): Operation[] {
+export interface TelemetryOptions {
+  /** When the agent started, by the monotonic clock. */
+  readonly startedMs?: number;
+  /** Capabilities that the guest's policy turns off, with the reason. */
+  readonly denied?: ReadonlyMap<string, string> | undefined;
+  /** Milliseconds between reports for a caller that names no interval. Default 5000. */
+  readonly intervalMs?: number | undefined;
+}
+
+/** Ping, GetSystem, AdjustClock and Watch. */
+export function telemetryOperations(
+  host: Host,
+  sampler: TelemetrySampler,
+  { startedMs = 0, denied, intervalMs: usualMs = defaultIntervalMs }: TelemetryOptions = {},
+): Operation[] {
   return [
     immediateOperation(TelemetryServiceLite.ping, ({ sequence }) => ({
       sequence,
       agentVersion: host.system.agentVersion,
       agentUptimeSeconds: BigInt(Math.floor((host.clock.monotonicMs() - startedMs) / 1000)),
     })),
-    immediateOperation(TelemetryServiceLite.getSystem, () => describeSystem(host)),
+    immediateOperation(TelemetryServiceLite.getSystem, () => describeSystem(host, denied)),
     immediateOperation(TelemetryServiceLite.adjustClock, ({ stepNs }) => {
       if (stepNs !== 0n) setWallClock(host.clock, host.clock.wallTimeNs() + stepNs);
       return { wallTimeUnixNs: host.clock.wallTimeNs() };
     }),
     operation(TelemetryServiceLite.watch, async (input, { send, signal }) => {
       const { intervalMs, once } = await firstOf(input);
-      const interval = intervalMs === 0 ? defaultIntervalMs : intervalMs;
+      const interval = intervalMs === 0 ? usualMs : intervalMs;
       if (interval < minIntervalMs || interval > maxIntervalMs)
         throw new OperationError(
           'INVALID_ARGUMENT',
-          `interval_ms must be ${minIntervalMs} to ${maxIntervalMs}, or 0 for ${defaultIntervalMs}.`,
+          `interval_ms must be ${minIntervalMs} to ${maxIntervalMs}, or 0 for ${usualMs}.`,
         );
       if (once) {
         await send(await sampleWithShare(host, sampler, signal));
@@ -68,10 +78,10 @@ async function sampleWithShare(host: Host, sampler: TelemetrySampler, signal: Ab
   return await sampler.sample();
 }
 
-function describeSystem(host: Host) {
+function describeSystem(host: Host, denied: ReadonlyMap<string, string> | undefined) {
   const os = parseOsRelease(readTrimmed(host, '/etc/os-release') ?? readTrimmed(host, '/usr/lib/os-release') ?? '');
   const { nodename, release, machine } = host.system.uname();
-  const { present, missing } = capabilitiesOf(host);
+  const { present, missing } = capabilitiesOf(host, denied);
   return {
     hostname: nodename,
     osId: os.get('ID') ?? '',

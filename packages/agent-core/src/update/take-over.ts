@@ -8,7 +8,7 @@ export function takeOver(parts: AgentParts, handedOver: HandedOver): void {
   const { host, log, succession } = parts;
   const { commands, sha256 } = handedOver.value as AgentState;
   if (commands !== undefined) {
-    parts.registry = new ProcessRegistry(host, log);
+    parts.registry = new ProcessRegistry(host, log, parts.policy?.commands);
     parts.registry.restore(commands, (index) => handedOver.blob(index));
   }
   const begin = (): void => {

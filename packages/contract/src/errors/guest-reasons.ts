@@ -27,6 +27,18 @@ export const guestReasons = {
     next: 'Look at the agent’s capabilities, or update the agent.',
     raisedByGuest: true,
   },
+  DENIED_BY_GUEST_POLICY: {
+    code: 'permission_denied',
+    when: 'The policy in the guest’s own configuration file forbids it.',
+    next: 'Ask whoever runs the guest to change the rule that the message names; nobody can from outside.',
+    raisedByGuest: true,
+  },
+  GUEST_RATE_LIMITED: {
+    code: 'resource_exhausted',
+    when: 'The policy of the guest allows only so many calls in a minute.',
+    next: 'Try again after the time in the message.',
+    raisedByGuest: true,
+  },
   DEADLINE_EXCEEDED: {
     code: 'deadline_exceeded',
     when: 'The call took longer than the caller allowed.',

@@ -15,6 +15,10 @@ export interface LiteMethod<I extends DescMessage = DescMessage, O extends DescM
   readonly isRepeatable: boolean;
   /** The capability that the agent must have. */
   readonly capability: string;
+  /** Changes nothing in the guest. Absent: it does. */
+  readonly onlyReads?: true;
+  /** Requires more than the right to see the VM: the agent logs each call. Absent: it does not. */
+  readonly isPrivileged?: true;
   /** Default timeout in milliseconds; 0: no limit. */
   readonly timeoutMs: number;
 }

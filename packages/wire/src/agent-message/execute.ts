@@ -12,7 +12,13 @@ import { OperationError } from '@innkeeper/contract/errors';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import type { Allowance } from '../byte-budget.ts';
 import { errorText } from './error-text.ts';
-import { defaultExecTimeoutSeconds, defaultOutputBytes, maxExecTimeoutSeconds, maxOutputBytes } from './limits.ts';
+import {
+  defaultExecTimeoutSeconds,
+  defaultOutputBytes,
+  type GuestLimits,
+  maxExecTimeoutSeconds,
+  maxOutputBytes,
+} from './limits.ts';
 import type { AgentMessageCall } from './reply.ts';
 import { type AgentMessageReply, bulkField } from './reply.ts';
 import { Utf8Text } from './utf8-text.ts';
@@ -27,8 +33,13 @@ const graceMs = 15_000;
  * @param processId a fresh id for the process.
  * @param allowance memory for the output; beyond it the response has `truncated`.
  */
-export function executeCall(request: ExecuteRequest, processId: string, allowance: Allowance): AgentMessageCall {
-  const timeoutMs = execTimeoutMs(request);
+export function executeCall(
+  request: ExecuteRequest,
+  processId: string,
+  allowance: Allowance,
+  limits: GuestLimits = {},
+): AgentMessageCall {
+  const timeoutMs = execTimeoutMs(request, limits.maxExecTimeoutSeconds ?? maxExecTimeoutSeconds);
   const limitBytes =
     request.maxOutputBytes === 0 ? defaultOutputBytes : Math.min(request.maxOutputBytes, maxOutputBytes);
   const stdout = new Utf8Text(limitBytes, allowance);
@@ -84,9 +95,9 @@ function processSpec(
 }
 
 /** 0 (never) only for a process that is not waited for. */
-function execTimeoutMs(request: ExecuteRequest): number {
-  if (request.timeoutSeconds > 0) return Math.min(request.timeoutSeconds, maxExecTimeoutSeconds) * 1000;
-  return request.waitForExit ? defaultExecTimeoutSeconds * 1000 : 0;
+function execTimeoutMs({ timeoutSeconds, waitForExit }: ExecuteRequest, maxSeconds: number): number {
+  if (timeoutSeconds > 0) return Math.min(timeoutSeconds, maxSeconds) * 1000;
+  return waitForExit ? Math.min(defaultExecTimeoutSeconds, maxSeconds) * 1000 : 0;
 }
 
 function endedEarly(): OperationError {

@@ -10,7 +10,7 @@ import { OperationError } from '@innkeeper/contract/errors';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import type { Allowance } from '../byte-budget.ts';
 import { errorText } from './error-text.ts';
-import { defaultReadBytes, maxReadBytes } from './limits.ts';
+import { defaultReadBytes, type GuestLimits, maxReadBytes } from './limits.ts';
 import type { AgentMessageCall } from './reply.ts';
 import { bulkField, byteLength } from './reply.ts';
 
@@ -18,11 +18,15 @@ const method = FileServiceLite.read;
 const nsPerSecond = 1_000_000_000n;
 
 /**
- * file_read to Read: one chunk per request, at most `chunk_size` (64 KiB if 0, never more than 1 MiB) and `length`. The
+ * file_read to Read: one chunk per request, at most `chunk_size` (64 KiB if 0, never more than 1 MiB or the guest's limit) and `length`. The
  * caller continues at offset + data until `eof`.
  */
-export function fileReadCall(request: FileReadRequest, allowance: Allowance): AgentMessageCall {
-  const chunkBytes = request.chunkSize === 0 ? defaultReadBytes : Math.min(request.chunkSize, maxReadBytes);
+export function fileReadCall(
+  request: FileReadRequest,
+  allowance: Allowance,
+  { maxChunkBytes = maxReadBytes }: GuestLimits = {},
+): AgentMessageCall {
+  const chunkBytes = Math.min(request.chunkSize || defaultReadBytes, maxChunkBytes, maxReadBytes);
   const wantedBytes =
     request.length === 0n || request.length > BigInt(chunkBytes) ? chunkBytes : Number(request.length);
   const parts: Uint8Array[] = [];

@@ -14,3 +14,11 @@ export const maxOutputBytes = 2 * 1024 * 1024;
 export const defaultExecTimeoutSeconds = 300;
 /** Maximum `timeout_seconds`; a longer one is reduced to it. */
 export const maxExecTimeoutSeconds = 86_400;
+
+/** Limits that a guest sets for hosts of this dialect. */
+export interface GuestLimits {
+  /** Longest `timeout_seconds`; a longer one, and the default, is reduced to it. */
+  readonly maxExecTimeoutSeconds?: number | undefined;
+  /** Largest `data` of a file_read response; a larger `chunk_size`, and the default, is reduced to it. */
+  readonly maxChunkBytes?: number | undefined;
+}

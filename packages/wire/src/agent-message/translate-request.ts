@@ -3,6 +3,7 @@ import { AgentMessageLite } from '@innkeeper/contract/agent-message-lite';
 import type { Allowance } from '../byte-budget.ts';
 import { executeCall } from './execute.ts';
 import { fileReadCall } from './file-read.ts';
+import type { GuestLimits } from './limits.ts';
 import { pingCall } from './ping.ts';
 import { quiesceCall, thawCall } from './quiesce.ts';
 import type { AgentMessageCall } from './reply.ts';
@@ -25,6 +26,8 @@ export interface TranslateOptions {
   freshId(): string;
   /** Memory for the answer. */
   readonly allowance: Allowance;
+  /** The guest's own; default: none beyond those of the dialect. */
+  readonly limits?: GuestLimits | undefined;
 }
 
 export function translateRequest(message: AgentMessage, options: TranslateOptions): TranslatedRequest {
@@ -33,9 +36,9 @@ export function translateRequest(message: AgentMessage, options: TranslateOption
     case 'ping':
       return { kind: 'call', call: pingCall(payload.value) };
     case 'execute':
-      return { kind: 'call', call: executeCall(payload.value, options.freshId(), options.allowance) };
+      return { kind: 'call', call: executeCall(payload.value, options.freshId(), options.allowance, options.limits) };
     case 'fileRead':
-      return { kind: 'call', call: fileReadCall(payload.value, options.allowance) };
+      return { kind: 'call', call: fileReadCall(payload.value, options.allowance, options.limits) };
     case 'fileWrite':
       return { kind: 'file-write', request: payload.value };
     case 'shutdown':

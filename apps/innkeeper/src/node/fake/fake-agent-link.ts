@@ -17,6 +17,8 @@ export class FakeAgentLink implements AgentLink {
   state: LinkState = { state: 'waiting' };
   lastSeenMs: number | undefined;
   readonly capabilities: ReadonlySet<string> = new Set();
+  /** What the guest's policy turns off. */
+  deniedCapabilities: string[] = [];
   disposed = false;
   /** The guest's clock minus the host's, in its reports; undefined: they have no time. It cannot be corrected. */
   clockOffsetNs: bigint | undefined;
@@ -36,7 +38,9 @@ export class FakeAgentLink implements AgentLink {
   /** Simulates a hello and one report of the agent. */
   connect(): void {
     this.lastSeenMs = performance.now();
-    this.state = { state: 'connected', welcome: create(WelcomeSchema, { agentVersion: '1.2.3', bootId: 'boot' }) };
+    const { deniedCapabilities } = this;
+    const welcome = create(WelcomeSchema, { agentVersion: '1.2.3', bootId: 'boot', deniedCapabilities });
+    this.state = { state: 'connected', welcome };
     this.#states.emit(this.state);
     this.report();
   }

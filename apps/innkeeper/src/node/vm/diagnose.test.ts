@@ -47,3 +47,24 @@ describe('the clock in a diagnosis', () => {
     await test.stop();
   });
 });
+
+describe('the policy in a diagnosis', () => {
+  it('doctor says what the guest itself turns off, and does not mention a policy where there is none', async () => {
+    await using at = await testHost();
+    const test = await withImage(at.folder, at.host, { driver: { startAgent: async () => undefined } });
+    await succeed(test, createVm(test.node, wanted));
+    const runner = test.node.get('one');
+    await runner.until(() => runner.agent.telemetry !== undefined, timeout);
+    await until(() => at.host.machine(runner.row.id)?.isPortOpen(nativePort) === true);
+    const link = test.links.get('one');
+    assert.ok(link);
+    const policyStep = async () => (await diagnose(runner)).steps.find(({ name }) => name === 'policy');
+    assert.equal(await policyStep(), undefined);
+    link.deniedCapabilities = ['exec', 'file.write'];
+    link.connect();
+    const step = await policyStep();
+    assert.equal(step?.outcome, DiagnosisOutcome.OK);
+    assert.match(step.detail, /^The guest turns off exec, file\.write/);
+    await test.stop();
+  });
+});

@@ -50,6 +50,7 @@ export async function diagnose(
   await look('port opened by the guest', () => port(runner, signal));
   await look('hello', () => hello(runner, signal));
   await look('clock', () => clock(runner));
+  if (runner.agent.welcome?.deniedCapabilities.length) await look('policy', () => policy(runner));
   if (runner.running?.features.supportsNetworkState) await look('network', () => network(runner), true);
   await look('console', () => lastLines(runner), runner.running !== undefined);
   signal.throwIfAborted();
@@ -131,6 +132,16 @@ function clock({ agent }: VmRunner): Finding {
     nextStep:
       'It is corrected within a minute, or now with inn sync-time. If it stays wrong, check the time services of guest and host.',
   };
+}
+
+/** What the guest itself turns off: a choice of who runs it, unless its file is wrong. */
+function policy({ agent: { welcome, system } }: VmRunner): Finding {
+  const denied = welcome?.deniedCapabilities ?? [];
+  const reasons = system?.missingCapabilities.filter(({ name }) => denied.includes(name)).map(({ reason }) => reason);
+  const why = [...new Set(reasons)].join('; ');
+  const detail = `The guest turns off ${denied.join(', ')}${why === '' ? '' : `: ${why}`}.`;
+  if (!why.includes(' is wrong: ')) return { outcome: OK, detail };
+  return { outcome: WARNING, detail, nextStep: 'Correct the file in the guest and restart its agent.' };
 }
 
 /** The agent does not need the network, so problems here are only warnings. */

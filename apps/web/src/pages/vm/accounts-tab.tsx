@@ -14,6 +14,7 @@ import { accountState, changeCommand } from './accounts/account-view.ts';
 import { GuestSettings } from './accounts/guest-settings.tsx';
 import { KeysDialog } from './accounts/keys-dialog.tsx';
 import { PasswordDialog } from './accounts/password-dialog.tsx';
+import { CapabilityMissing, lacksCapability } from './capability-missing.tsx';
 import { GuestUnavailable, isGuestUnavailable } from './guest-unavailable.tsx';
 import type { VmTabProps } from './vm-tab.ts';
 
@@ -24,10 +25,11 @@ type Open = { readonly dialog: 'password' | 'keys'; readonly account: UserAccoun
 export function AccountsTab({ vm }: VmTabProps): JSX.Element {
   const [open, setOpen] = useState<Open>();
   const connected = !isGuestUnavailable(vm);
+  const missing = lacksCapability(vm, 'accounts');
   const { data, error, refetch } = useQuery({
     queryKey: ['accounts', vm.id],
     queryFn: ({ signal }) => guest.agent(vm.id).accounts.list({}, { signal }),
-    enabled: connected,
+    enabled: connected && !missing,
   });
   const change = async (account: UserAccount, what: { expire?: boolean; locked?: boolean }): Promise<void> => {
     const name = showName(account.name);
@@ -40,6 +42,7 @@ export function AccountsTab({ vm }: VmTabProps): JSX.Element {
     await refetch();
   };
   if (!connected) return <GuestUnavailable vm={vm} feature="The list of accounts" />;
+  if (missing) return <CapabilityMissing vm={vm} name="accounts" feature="Accounts" />;
   return (
     <>
       {error !== null && <ErrorNote title="The accounts could not be listed" error={error} />}

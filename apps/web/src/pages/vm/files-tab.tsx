@@ -3,6 +3,7 @@ import { useNavigate, useSearchParams } from 'react-router';
 import { hasPrivilege, useMe } from '../../api/session.ts';
 import { useConfirm } from '../../components/use-confirm.tsx';
 import { vmPath } from '../../components/vm-path.ts';
+import { CapabilityMissing, lacksCapability } from './capability-missing.tsx';
 import { type FileOrder, fileOrderOf } from './files/file-order.ts';
 import { parentPath, resolvePath } from './files/file-path.ts';
 import { FileView } from './files/file-view.tsx';
@@ -48,10 +49,13 @@ export function FilesTab({ vm }: VmTabProps): JSX.Element {
     else next.delete('hidden');
     setParameters(next, { replace: true });
   };
+  const whyReadOnly = (): string | undefined => {
+    if (lacksCapability(vm, 'file.write')) return 'The agent of this guest lacks the capability file.write';
+    return hasPrivilege(me, 'guest.file.write', vm) ? undefined : 'You lack the privilege guest.file.write on this VM';
+  };
   if (isGuestUnavailable(vm)) return <GuestUnavailable vm={vm} feature="Access to files" />;
-  const readOnly = hasPrivilege(me, 'guest.file.write', vm)
-    ? undefined
-    : 'You lack the privilege guest.file.write on this VM';
+  if (lacksCapability(vm, 'file.read')) return <CapabilityMissing vm={vm} name="file.read" feature="Files" />;
+  const readOnly = whyReadOnly();
   return (
     <>
       {file === null ? (

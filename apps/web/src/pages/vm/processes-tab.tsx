@@ -11,6 +11,7 @@ import { InnCommand } from '../../components/inn-command.tsx';
 import { showToast } from '../../components/toasts.tsx';
 import { useConfirm } from '../../components/use-confirm.tsx';
 import { showName } from '../../format/show-name.ts';
+import { CapabilityMissing, lacksCapability } from './capability-missing.tsx';
 import { GuestUnavailable, isGuestUnavailable } from './guest-unavailable.tsx';
 import { listProcessesCommand, signalCommand } from './processes/process-commands.ts';
 import { ProcessTable } from './processes/process-table.tsx';
@@ -29,10 +30,11 @@ export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
   const kernelThreads = parameters.get('kernel') === '1';
   const filter = parameters.get('filter') ?? '';
   const connected = !isGuestUnavailable(vm);
+  const missing = lacksCapability(vm, 'processes');
   const { processes, total, error, refetch } = useProcesses(vm.id, order, {
     kernelThreads,
     paused,
-    enabled: connected,
+    enabled: connected && !missing,
   });
 
   const change = (name: string, value: string): void =>
@@ -77,6 +79,7 @@ export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
   });
 
   if (!connected) return <GuestUnavailable vm={vm} feature="The list of processes" />;
+  if (missing) return <CapabilityMissing vm={vm} name="processes" feature="Processes" />;
   const shown = processes === undefined ? [] : filterProcesses(processes, filter);
   return (
     <>

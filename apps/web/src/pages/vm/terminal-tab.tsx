@@ -6,6 +6,7 @@ import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { showToast } from '../../components/toasts.tsx';
 import { useConfirm } from '../../components/use-confirm.tsx';
+import { CapabilityMissing, lacksCapability } from './capability-missing.tsx';
 import { GuestUnavailable, isGuestUnavailable } from './guest-unavailable.tsx';
 import { NewTerminal, type TerminalChoice } from './terminal/new-terminal.tsx';
 import { TerminalList } from './terminal/terminal-list.tsx';
@@ -57,6 +58,7 @@ export function TerminalTab({ vm }: VmTabProps): JSX.Element {
     await refetch();
   };
   const away = isGuestUnavailable(vm);
+  const missing = !away && lacksCapability(vm, 'exec');
   if (terminals === undefined || active === undefined) {
     return (
       <>
@@ -64,7 +66,8 @@ export function TerminalTab({ vm }: VmTabProps): JSX.Element {
           <ErrorNote title="The terminals could not be listed" error={error} onRetry={() => void refetch()} />
         )}
         {terminals !== undefined && away && <GuestUnavailable vm={vm} feature="A terminal" />}
-        {terminals !== undefined && !away && (
+        {terminals !== undefined && missing && <CapabilityMissing vm={vm} name="exec" feature="Terminals" />}
+        {terminals !== undefined && !away && !missing && (
           <EmptyState
             title="No terminal is open"
             action={<NewTerminal vm={vm} busy={busy} prominent onOpen={(choice) => void open(choice)} />}

@@ -58,9 +58,15 @@ export async function unaryCall<I extends DescMessage, O extends DescMessage>(
   });
 }
 
-/** Throws UNSUPPORTED_BY_AGENT, naming the missing capability and the agent's version. */
-export function requireCapability({ capabilities, agentVersion }: Welcome, method: LiteMethod): void {
-  if (capabilities.includes(method.capability)) return;
+/**
+ * Throws UNSUPPORTED_BY_AGENT, naming the missing capability and the agent's version. What the guest's policy turns off is
+ * refused by the agent itself, which names the rule.
+ */
+export function requireCapability(
+  { capabilities, deniedCapabilities, agentVersion }: Welcome,
+  method: LiteMethod,
+): void {
+  if (capabilities.includes(method.capability) || deniedCapabilities.includes(method.capability)) return;
   throw new OperationError(
     'UNSUPPORTED_BY_AGENT',
     `The agent ${agentVersion} in this guest lacks the capability "${method.capability}", which ${method.name} needs.`,

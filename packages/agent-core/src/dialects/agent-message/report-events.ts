@@ -6,7 +6,6 @@ import { type Log, linkSignals } from '@innkeeper/kit';
 import { type AgentMessageReply, agentReadyEvent, telemetryEvent } from '@innkeeper/wire';
 import type { Dispatcher } from '../../dispatch.ts';
 import type { ReplyWriter } from '../../serving/reply-writer.ts';
-import { telemetryIntervalMs } from './limits.ts';
 
 export interface ReportEventsOptions {
   readonly dispatcher: Dispatcher;
@@ -14,6 +13,8 @@ export interface ReportEventsOptions {
   readonly log: Log;
   /** Generates the message_id of an event. */
   freshId(): string;
+  /** Milliseconds between two reports. */
+  readonly intervalMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -57,11 +58,11 @@ async function readOneReport(options: ReportEventsOptions): Promise<Telemetry | 
 }
 
 function watchTelemetry(
-  { dispatcher }: ReportEventsOptions,
+  { dispatcher, intervalMs }: ReportEventsOptions,
   signal: AbortSignal,
   onReport: (telemetry: Telemetry) => void,
 ): Promise<void> {
-  const request = liteEncode(watch.input, { intervalMs: telemetryIntervalMs });
+  const request = liteEncode(watch.input, { intervalMs });
   const sink = async (body: Uint8Array): Promise<void> => onReport(liteDecode(watch.output, body));
   return dispatcher.call(watch.name, only(request), sink, { signal, timeoutMs: 0 });
 }

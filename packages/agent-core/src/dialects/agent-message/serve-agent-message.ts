@@ -12,6 +12,7 @@ import {
   refusalReply,
   translateRequest,
 } from '@innkeeper/wire';
+import type { AgentConfig } from '../../config/agent-config.ts';
 import type { Dispatcher } from '../../dispatch.ts';
 import type { Bytes, Clock } from '../../host.ts';
 import { CallSlots } from '../../serving/call-slots.ts';
@@ -20,6 +21,7 @@ import { ReplyWriter } from '../../serving/reply-writer.ts';
 import { runCall } from '../../serving/run-call.ts';
 import { readUntilAborted, runSession, type Session } from '../../serving/run-session.ts';
 import { FileWrites } from './file-writes.ts';
+import { telemetryIntervalMs } from './limits.ts';
 import { reportEvents } from './report-events.ts';
 
 export interface ServeAgentMessageOptions {
@@ -28,6 +30,8 @@ export interface ServeAgentMessageOptions {
   readonly clock: Clock;
   readonly bytes: Bytes;
   readonly log: Log;
+  /** The guest's settings; default: none. */
+  readonly config?: AgentConfig | undefined;
   /** The header to write until the peer has sent one: 'magic' on org.quantix.*, else 'plain'. */
   readonly form: HeaderForm;
   /** Bytes already read to detect the dialect. */
@@ -38,7 +42,7 @@ export interface ServeAgentMessageOptions {
 /**
  * Serves the AgentMessage dialect on a channel until the peer is gone or `signal` is aborted; running calls are then
  * cancelled (processes keep running). Requests run concurrently, at most `maxRunningCalls`; each is answered with its
- * own message_id. Sends agent_ready first, and telemetry every 5 s. The channel stays the caller's: after this resolves
+ * own message_id. Sends agent_ready first, and telemetry every 5 s or as the guest's settings say. The channel stays the caller's: after this resolves
  * because the peer left, nothing of the session is written to it any more.
  */
 export function serveAgentMessage(options: ServeAgentMessageOptions): Promise<void> {
@@ -67,10 +71,11 @@ class AgentMessageSession implements Session {
   }
 
   async run(): Promise<void> {
-    const { channel, dispatcher, log, firstBytes } = this.#options;
+    const { channel, dispatcher, log, config, firstBytes } = this.#options;
+    const intervalMs = config?.telemetryIntervalMs ?? telemetryIntervalMs;
     const freshId = (): string => this.#freshId();
     // It ends with the signal and logs its own failures.
-    void reportEvents({ dispatcher, log, freshId, writer: this.#writer, signal: this.#signal });
+    void reportEvents({ dispatcher, log, freshId, writer: this.#writer, intervalMs, signal: this.#signal });
     if (firstBytes !== undefined) await this.#take(this.#receiver.push(firstBytes));
     while (!this.#signal.aborted) {
       const stopTimer = this.#watchForStall();
@@ -115,7 +120,11 @@ class AgentMessageSession implements Session {
     const { messageId } = message;
     const field = payloadField(message);
     const allowance = this.#slots.openAnswer();
-    const request = translateRequest(message, { freshId: () => this.#freshId(), allowance });
+    const request = translateRequest(message, {
+      freshId: () => this.#freshId(),
+      allowance,
+      limits: this.#options.config,
+    });
     if (request.kind === 'ignored') return;
     if (request.kind === 'unsupported') {
       const error = new OperationError('UNSUPPORTED_BY_AGENT', `This agent does not support ${request.name}.`);

@@ -43,6 +43,8 @@ export async function serveNative(options: ServeNativeOptions): Promise<void> {
   }
 }
 
+const noSetUp = { mayStepClock: false, mayGrowRoot: false, maySetHostname: false, freshIdentity: false };
+
 class NativeServer {
   readonly #options: ServeNativeOptions;
   readonly #receiver: AgentReceiver;
@@ -129,8 +131,9 @@ class NativeServer {
     }
   }
 
-  #onHello(session: Uint8Array, hello: Hello): void {
+  #onHello(session: Uint8Array, sent: Hello): void {
     const { channel, context } = this.#options;
+    const hello = context.maySetUp ? sent : { ...sent, ...noSetUp };
     const { log } = context;
     this.endSession(new OperationError('CANCELED', 'The node opened a new session.'));
     this.#outbox?.close();

@@ -21,5 +21,6 @@ export function welcome(
     clockOffsetNs: offsetNs,
     clockStepped: stepped,
     pid: host.system.pid,
+    deniedCapabilities: [...identity.denied].sort(),
   };
 }

@@ -62,6 +62,8 @@ export const AccountServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'accounts',
+    onlyReads: true,
+    isPrivileged: true,
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof ListUserAccountsRequestSchema, typeof ListUserAccountsResponseSchema>,
   change: {
@@ -73,6 +75,7 @@ export const AccountServiceLite = {
     onDisconnect: 'detach',
     isRepeatable: true,
     capability: 'accounts',
+    isPrivileged: true,
     timeoutMs: 60000,
   } satisfies LiteMethod<typeof ChangeAccountRequestSchema, typeof UserAccountSchema>,
   listKeys: {
@@ -84,6 +87,8 @@ export const AccountServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'accounts',
+    onlyReads: true,
+    isPrivileged: true,
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof ListKeysRequestSchema, typeof AccountKeysSchema>,
   changeKeys: {
@@ -95,6 +100,7 @@ export const AccountServiceLite = {
     onDisconnect: 'detach',
     isRepeatable: true,
     capability: 'accounts',
+    isPrivileged: true,
     timeoutMs: 60000,
   } satisfies LiteMethod<typeof ChangeKeysRequestSchema, typeof AccountKeysSchema>,
 } as const;

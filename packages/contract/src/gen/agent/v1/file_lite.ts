@@ -170,6 +170,8 @@ export const FileServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'file.read',
+    onlyReads: true,
+    isPrivileged: true,
     timeoutMs: 0,
   } satisfies LiteMethod<typeof ReadFileRequestSchema, typeof ReadFileEventSchema>,
   write: {
@@ -181,6 +183,7 @@ export const FileServiceLite = {
     onDisconnect: 'detach',
     isRepeatable: false,
     capability: 'file.write',
+    isPrivileged: true,
     timeoutMs: 0,
   } satisfies LiteMethod<typeof WriteFileRequestSchema, typeof WriteFileEventSchema>,
   getUpload: {
@@ -192,6 +195,8 @@ export const FileServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'file.resume',
+    onlyReads: true,
+    isPrivileged: true,
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof GetUploadRequestSchema, typeof UploadStateSchema>,
   stat: {
@@ -203,6 +208,8 @@ export const FileServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'file.read',
+    onlyReads: true,
+    isPrivileged: true,
     timeoutMs: 60000,
   } satisfies LiteMethod<typeof StatFileRequestSchema, typeof FileInfoSchema>,
   list: {
@@ -214,6 +221,8 @@ export const FileServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'file.read',
+    onlyReads: true,
+    isPrivileged: true,
     timeoutMs: 60000,
   } satisfies LiteMethod<typeof ListDirectoryRequestSchema, typeof ListDirectoryResponseSchema>,
   makeDirectory: {
@@ -225,6 +234,7 @@ export const FileServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: false,
     capability: 'file.write',
+    isPrivileged: true,
     timeoutMs: 60000,
   } satisfies LiteMethod<typeof MakeDirectoryRequestSchema, typeof FileInfoSchema>,
   rename: {
@@ -236,6 +246,7 @@ export const FileServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: false,
     capability: 'file.write',
+    isPrivileged: true,
     timeoutMs: 60000,
   } satisfies LiteMethod<typeof RenameFileRequestSchema, typeof FileInfoSchema>,
   remove: {
@@ -247,6 +258,7 @@ export const FileServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: false,
     capability: 'file.write',
+    isPrivileged: true,
     timeoutMs: 600000,
   } satisfies LiteMethod<typeof RemoveFileRequestSchema, typeof RemoveFileResponseSchema>,
   setMode: {
@@ -258,6 +270,7 @@ export const FileServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'file.write',
+    isPrivileged: true,
     timeoutMs: 600000,
   } satisfies LiteMethod<typeof SetFileModeRequestSchema, typeof ChangeFilesResponseSchema>,
   setOwner: {
@@ -269,6 +282,7 @@ export const FileServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'file.write',
+    isPrivileged: true,
     timeoutMs: 600000,
   } satisfies LiteMethod<typeof SetFileOwnerRequestSchema, typeof ChangeFilesResponseSchema>,
   readTar: {
@@ -280,6 +294,8 @@ export const FileServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'file.read',
+    onlyReads: true,
+    isPrivileged: true,
     timeoutMs: 0,
   } satisfies LiteMethod<typeof ReadTarRequestSchema, typeof ReadTarEventSchema>,
   writeTar: {
@@ -291,6 +307,7 @@ export const FileServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: false,
     capability: 'file.write',
+    isPrivileged: true,
     timeoutMs: 0,
   } satisfies LiteMethod<typeof WriteTarRequestSchema, typeof WriteTarEventSchema>,
   watch: {
@@ -302,6 +319,8 @@ export const FileServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'file.watch',
+    onlyReads: true,
+    isPrivileged: true,
     timeoutMs: 0,
   } satisfies LiteMethod<typeof WatchFilesRequestSchema, typeof WatchFilesEventSchema>,
 } as const;

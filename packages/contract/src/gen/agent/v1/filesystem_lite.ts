@@ -115,6 +115,7 @@ export const FilesystemServiceLite = {
     onDisconnect: 'detach',
     isRepeatable: true,
     capability: 'filesystem.freeze',
+    isPrivileged: true,
     timeoutMs: 300000,
   } satisfies LiteMethod<typeof FreezeRequestSchema, typeof FreezeReportSchema>,
   renew: {
@@ -137,6 +138,7 @@ export const FilesystemServiceLite = {
     onDisconnect: 'detach',
     isRepeatable: true,
     capability: 'filesystem.freeze',
+    isPrivileged: true,
     timeoutMs: 300000,
   } satisfies LiteMethod<typeof ThawRequestSchema, typeof FreezeReportSchema>,
   getFreeze: {
@@ -148,6 +150,7 @@ export const FilesystemServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'filesystem.freeze',
+    onlyReads: true,
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof GetFreezeRequestSchema, typeof FreezeReportSchema>,
   trim: {
@@ -159,6 +162,7 @@ export const FilesystemServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'filesystem.trim',
+    isPrivileged: true,
     timeoutMs: 600000,
   } satisfies LiteMethod<typeof TrimRequestSchema, typeof TrimResponseSchema>,
 } as const;

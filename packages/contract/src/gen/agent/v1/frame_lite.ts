@@ -48,6 +48,7 @@ export const WelcomeLite = /* @__PURE__ */ liteType<typeof WelcomeSchema>('innke
   [10, 'clockOffsetNs', 'int64'],
   [11, 'clockStepped', 'bool'],
   [12, 'pid', 'uint32'],
+  [13, 'deniedCapabilities', 'string', 'repeated'],
 ]);
 
 export const CallLite = /* @__PURE__ */ liteType<typeof CallSchema>('innkeeper.agent.v1.Call', () => [

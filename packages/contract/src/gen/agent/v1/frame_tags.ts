@@ -74,6 +74,7 @@ export const welcomeFrozenTag = 72;
 export const welcomeClockOffsetNsTag = 80;
 export const welcomeClockSteppedTag = 88;
 export const welcomePidTag = 96;
+export const welcomeDeniedCapabilitiesTag = 106;
 
 export const callIdTag = 8;
 export const callMethodTag = 18;

@@ -64,6 +64,7 @@ export const GuestProcessServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'processes',
+    onlyReads: true,
     timeoutMs: 60000,
   } satisfies LiteMethod<typeof ListProcessesRequestSchema, typeof ListProcessesResponseSchema>,
   signal: {
@@ -75,6 +76,7 @@ export const GuestProcessServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: false,
     capability: 'processes',
+    isPrivileged: true,
     timeoutMs: 60000,
   } satisfies LiteMethod<typeof SignalProcessRequestSchema, typeof SignalProcessResponseSchema>,
 } as const;

@@ -139,6 +139,7 @@ export const InventoryServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'inventory',
+    onlyReads: true,
     timeoutMs: 60000,
   } satisfies LiteMethod<typeof GetInventoryRequestSchema, typeof InventorySchema>,
   listPackages: {
@@ -150,6 +151,7 @@ export const InventoryServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'inventory',
+    onlyReads: true,
     timeoutMs: 120000,
   } satisfies LiteMethod<typeof ListPackagesRequestSchema, typeof ListPackagesResponseSchema>,
   listAccounts: {
@@ -161,6 +163,7 @@ export const InventoryServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'inventory',
+    onlyReads: true,
     timeoutMs: 60000,
   } satisfies LiteMethod<typeof ListAccountsRequestSchema, typeof ListAccountsResponseSchema>,
   listContainers: {
@@ -172,6 +175,7 @@ export const InventoryServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'inventory',
+    onlyReads: true,
     timeoutMs: 60000,
   } satisfies LiteMethod<typeof ListContainersRequestSchema, typeof ListContainersResponseSchema>,
 } as const;

@@ -59,6 +59,8 @@ export const LogServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'logs',
+    onlyReads: true,
+    isPrivileged: true,
     timeoutMs: 0,
   } satisfies LiteMethod<typeof ReadLogRequestSchema, typeof LogBatchSchema>,
   readFile: {
@@ -70,6 +72,8 @@ export const LogServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'logs',
+    onlyReads: true,
+    isPrivileged: true,
     timeoutMs: 0,
   } satisfies LiteMethod<typeof ReadLogFileRequestSchema, typeof LogBatchSchema>,
 } as const;

@@ -100,6 +100,7 @@ export const NetworkServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'network',
+    onlyReads: true,
     timeoutMs: 10000,
   } satisfies LiteMethod<typeof GetNetworkRequestSchema, typeof NetworkReportSchema>,
   setNetwork: {
@@ -111,6 +112,7 @@ export const NetworkServiceLite = {
     onDisconnect: 'detach',
     isRepeatable: true,
     capability: 'network',
+    isPrivileged: true,
     timeoutMs: 180000,
   } satisfies LiteMethod<typeof SetNetworkRequestSchema, typeof NetworkReportSchema>,
   confirmNetwork: {
@@ -122,6 +124,7 @@ export const NetworkServiceLite = {
     onDisconnect: 'detach',
     isRepeatable: true,
     capability: 'network',
+    isPrivileged: true,
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof ConfirmNetworkRequestSchema, typeof NetworkReportSchema>,
   rollBackNetwork: {
@@ -133,6 +136,7 @@ export const NetworkServiceLite = {
     onDisconnect: 'detach',
     isRepeatable: true,
     capability: 'network',
+    isPrivileged: true,
     timeoutMs: 180000,
   } satisfies LiteMethod<typeof RollBackNetworkRequestSchema, typeof NetworkReportSchema>,
 } as const;

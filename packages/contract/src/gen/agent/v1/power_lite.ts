@@ -90,6 +90,7 @@ export const PowerServiceLite = {
     onDisconnect: 'detach',
     isRepeatable: true,
     capability: 'power',
+    isPrivileged: true,
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof ShutdownRequestSchema, typeof ShutdownResponseSchema>,
   cancelShutdown: {
@@ -101,6 +102,7 @@ export const PowerServiceLite = {
     onDisconnect: 'detach',
     isRepeatable: true,
     capability: 'power.more',
+    isPrivileged: true,
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof CancelShutdownRequestSchema, typeof CancelShutdownResponseSchema>,
   getPower: {
@@ -112,6 +114,7 @@ export const PowerServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'power.more',
+    onlyReads: true,
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof GetPowerRequestSchema, typeof PowerStateSchema>,
   suspend: {
@@ -123,6 +126,7 @@ export const PowerServiceLite = {
     onDisconnect: 'detach',
     isRepeatable: false,
     capability: 'power.more',
+    isPrivileged: true,
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof SuspendRequestSchema, typeof SuspendResponseSchema>,
   listHardware: {
@@ -134,6 +138,7 @@ export const PowerServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'power.more',
+    onlyReads: true,
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof ListHardwareRequestSchema, typeof ListHardwareResponseSchema>,
   setHardware: {
@@ -145,6 +150,7 @@ export const PowerServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'power.more',
+    isPrivileged: true,
     timeoutMs: 120000,
   } satisfies LiteMethod<typeof SetHardwareRequestSchema, typeof ListHardwareResponseSchema>,
 } as const;

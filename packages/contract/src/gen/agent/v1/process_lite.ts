@@ -145,6 +145,7 @@ export const ProcessServiceLite = {
     onDisconnect: 'detach',
     isRepeatable: false,
     capability: 'exec',
+    isPrivileged: true,
     timeoutMs: 0,
   } satisfies LiteMethod<typeof ExecRequestSchema, typeof ExecEventSchema>,
   signal: {
@@ -156,6 +157,7 @@ export const ProcessServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: false,
     capability: 'exec',
+    isPrivileged: true,
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof SignalRequestSchema, typeof SignalResponseSchema>,
   list: {
@@ -167,6 +169,7 @@ export const ProcessServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'exec',
+    onlyReads: true,
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof ListExecsRequestSchema, typeof ListExecsResponseSchema>,
 } as const;

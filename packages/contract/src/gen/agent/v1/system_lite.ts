@@ -47,6 +47,7 @@ export const SystemServiceLite = {
     onDisconnect: 'detach',
     isRepeatable: false,
     capability: 'system',
+    isPrivileged: true,
     timeoutMs: 60000,
   } satisfies LiteMethod<typeof SyncClockRequestSchema, typeof SyncClockResponseSchema>,
   getSettings: {
@@ -58,6 +59,7 @@ export const SystemServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'system',
+    onlyReads: true,
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof GetSettingsRequestSchema, typeof SystemSettingsSchema>,
   changeSettings: {
@@ -69,6 +71,7 @@ export const SystemServiceLite = {
     onDisconnect: 'detach',
     isRepeatable: false,
     capability: 'system',
+    isPrivileged: true,
     timeoutMs: 120000,
   } satisfies LiteMethod<typeof ChangeSettingsRequestSchema, typeof SystemSettingsSchema>,
 } as const;

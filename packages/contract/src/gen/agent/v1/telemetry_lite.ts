@@ -209,6 +209,7 @@ export const TelemetryServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'telemetry',
+    onlyReads: true,
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof PingRequestSchema, typeof PingResponseSchema>,
   getSystem: {
@@ -220,6 +221,7 @@ export const TelemetryServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'telemetry',
+    onlyReads: true,
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof GetSystemRequestSchema, typeof SystemSchema>,
   adjustClock: {
@@ -231,6 +233,7 @@ export const TelemetryServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: false,
     capability: 'telemetry',
+    isPrivileged: true,
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof AdjustClockRequestSchema, typeof AdjustClockResponseSchema>,
   watch: {
@@ -242,6 +245,7 @@ export const TelemetryServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'telemetry',
+    onlyReads: true,
     timeoutMs: 0,
   } satisfies LiteMethod<typeof WatchRequestSchema, typeof TelemetrySchema>,
 } as const;

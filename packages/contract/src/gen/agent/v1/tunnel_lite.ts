@@ -40,6 +40,7 @@ export const TunnelServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: false,
     capability: 'tunnel',
+    isPrivileged: true,
     timeoutMs: 0,
   } satisfies LiteMethod<typeof ConnectRequestSchema, typeof ConnectEventSchema>,
 } as const;

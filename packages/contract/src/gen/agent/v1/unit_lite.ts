@@ -93,6 +93,7 @@ export const UnitServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'units',
+    onlyReads: true,
     timeoutMs: 300000,
   } satisfies LiteMethod<typeof ListUnitsRequestSchema, typeof ListUnitsResponseSchema>,
   get: {
@@ -104,6 +105,7 @@ export const UnitServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: true,
     capability: 'units',
+    onlyReads: true,
     timeoutMs: 120000,
   } satisfies LiteMethod<typeof GetUnitRequestSchema, typeof GetUnitResponseSchema>,
   control: {
@@ -115,6 +117,7 @@ export const UnitServiceLite = {
     onDisconnect: 'detach',
     isRepeatable: false,
     capability: 'units',
+    isPrivileged: true,
     timeoutMs: 330000,
   } satisfies LiteMethod<typeof ControlUnitRequestSchema, typeof ControlUnitResponseSchema>,
 } as const;

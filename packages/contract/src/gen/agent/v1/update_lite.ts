@@ -52,6 +52,7 @@ export const UpdateServiceLite = {
     onDisconnect: 'stop',
     isRepeatable: false,
     capability: 'update',
+    isPrivileged: true,
     timeoutMs: 0,
   } satisfies LiteMethod<typeof ApplyUpdateRequestSchema, typeof ApplyUpdateEventSchema>,
   confirm: {
@@ -63,6 +64,7 @@ export const UpdateServiceLite = {
     onDisconnect: 'detach',
     isRepeatable: true,
     capability: 'update',
+    isPrivileged: true,
     timeoutMs: 30000,
   } satisfies LiteMethod<typeof ConfirmUpdateRequestSchema, typeof ConfirmUpdateResponseSchema>,
 } as const;

@@ -1,0 +1,56 @@
+import { optionalCapabilities } from '../capabilities.ts';
+import { isBelow } from '../policy/is-below.ts';
+import { alwaysOn, type PolicyRules } from './agent-config.ts';
+import type { ConfigProblem, ConfigValue } from './parse-toml.ts';
+
+export function isFolderList(value: ConfigValue): value is readonly string[] {
+  return typeof value === 'object';
+}
+
+/** What is wrong with a path: it must be one that the kernel would report. */
+export function pathProblem(path: string): string | undefined {
+  const isReal = /^\/$|^(\/[^/]+)+$/.test(path) && !/\/\.\.?(\/|$)|[\0\ufffd]/.test(path);
+  return isReal && path.length <= 4096
+    ? undefined
+    : `"${path.slice(0, 80)}" must be an absolute path without "..", "." and doubled or final slashes`;
+}
+
+/** Whether a capability is the one of this name or belongs to it. */
+export function isFeature(capability: string, name: string): boolean {
+  return capability === name || capability.startsWith(`${name}.`);
+}
+
+/** What is wrong with the name of a capability or of a group of them. */
+export function featureProblem(name: string): string | undefined {
+  if (alwaysOn.some((each) => each === name))
+    return `"${name}" cannot be limited: without it the guest would count as lost`;
+  return optionalCapabilities.some((each) => isFeature(each, name))
+    ? undefined
+    : `this agent has no feature "${name.slice(0, 80)}"`;
+}
+
+/** Rules that contradict each other or do not limit what they seem to. */
+export function* checkPaths(rules: PolicyRules): Iterable<ConfigProblem> {
+  const { readOnly, roots, writeRoots, commands, featuresOff, featuresOnly } = rules;
+  const isOff = (name: string): boolean =>
+    featuresOff?.value.some((each) => isFeature(name, each)) === true ||
+    featuresOnly?.value.some((each) => isFeature(name, each)) === false;
+  if (featuresOff !== undefined && featuresOnly !== undefined)
+    yield { line: featuresOnly.line, message: 'give either features_off or features_only' };
+  for (const path of writeRoots?.value ?? [])
+    if (roots !== undefined && !roots.value.some((root) => isBelow(path, root)))
+      yield { line: writeRoots?.line ?? 0, message: `"${path}" is not in one of the roots` };
+  const writable = writeRoots ?? roots;
+  if (commands === undefined) return;
+  if (writable === undefined && readOnly?.value !== true && !isOff('file.write'))
+    yield {
+      line: commands.line,
+      message: 'commands limits nothing while the host may write any file: add write_roots, or turn off "file.write"',
+    };
+  for (const path of commands.value)
+    if (writable?.value.some((root) => isBelow(path, root)) === true)
+      yield {
+        line: commands.line,
+        message: `"${path}" is in a folder that the host may write to: it could replace it`,
+      };
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { FakeHost } from '../fake/fake-host.ts';
+import { parseConfig, readConfig } from './read-config.ts';
+
+const path = '/etc/innkeeper/agent.toml';
+const problemsOf = (text: string): string[] =>
+  parseConfig(text, path).problems.map(({ line, message }) => `${line} ${message}`);
+
+describe('the configuration file of the agent', () => {
+  it('every documented key is read, with its unit', () => {
+    const { problems, policy, ...rest } = parseConfig(
+      `telemetry_interval_secs = 30
+max_exec_timeout_secs = 600
+max_chunk_size = 131072
+device_path = "/dev/vport1p1"
+http_address = "127.0.0.1:8080"
+manager_address = "[fd00::1]:9000"
+[policy]
+read_only = false
+features_off = ["exec", "filesystem"]
+roots = ["/srv", "/var/log"]
+write_roots = ["/srv/in"]
+[rate_limits]
+all = 100
+"file.write" = 10
+`,
+      path,
+    );
+    assert.deepEqual(problems, []);
+    assert.deepEqual(rest, {
+      path,
+      telemetryIntervalMs: 30_000,
+      maxExecTimeoutSeconds: 600,
+      maxChunkBytes: 131_072,
+      devicePath: '/dev/vport1p1',
+      httpAddress: '127.0.0.1:8080',
+      managerAddress: '[fd00::1]:9000',
+    });
+    assert.deepEqual(policy.featuresOff, { value: ['exec', 'filesystem'], line: 9 });
+    assert.deepEqual([policy.writeRoots?.value, policy.commands], [['/srv/in'], undefined]);
+    assert.deepEqual([...policy.rateLimits.keys()], ['all', 'file.write']);
+  });
+
+  it('unknown keys and sections, and values of a wrong kind or size, are problems with their line', () => {
+    assert.deepEqual(
+      problemsOf(`telemetry_interval_secs = 0
+max_exec_timeout_secs = "300"
+max_chunk_size = 4095
+telemetry_interval = 5
+http_address = "8080"
+manager_address = "host:65536"
+device_path = "vport"
+[policy]
+read_only = 1
+roots = "/srv"
+features_of = ["exec"]
+[other]
+x = 1
+`),
+      [
+        '1 telemetry_interval_secs must be a whole number from 1 to 3600',
+        '2 max_exec_timeout_secs must be a whole number from 1 to 86400',
+        '3 max_chunk_size must be a whole number from 4096 to 1048576',
+        '4 unknown key "telemetry_interval"',
+        '5 "8080" is not ADDRESS:PORT',
+        '6 "host:65536" is not ADDRESS:PORT',
+        '7 "vport" must be an absolute path without "..", "." and doubled or final slashes',
+        '9 read_only must be true or false',
+        '10 roots must be a list of texts in double quotes',
+        '11 unknown key "policy.features_of"',
+        '13 unknown key "other.x"',
+      ],
+    );
+  });
+
+  it('paths that cannot be real ones, unknown features and limits are problems', () => {
+    for (const root of ['srv', '/srv/', '/a//b', '/a/../b', '/a/.', '/..', '', '/a\\u0000b'])
+      assert.match(problemsOf(`[policy]\nroots = ["${root}"]`)[0] ?? '', /^2 .*must be an absolute path/, root);
+    assert.deepEqual(problemsOf('[policy]\nroots = ["/", "/a.b/..c", "/.x"]'), []);
+    assert.deepEqual(problemsOf('[policy]\nfeatures_off = ["exec", "exe"]'), ['2 this agent has no feature "exe"']);
+    assert.match(problemsOf('[policy]\nfeatures_off = ["telemetry"]')[0] ?? '', /cannot be limited/);
+    assert.match(problemsOf('[rate_limits]\nexec = 0')[0] ?? '', /^2 exec must be a number of calls/);
+    assert.match(problemsOf('[rate_limits]\nfly = 3')[0] ?? '', /no feature "fly"/);
+  });
+
+  it('rules that contradict each other, or that the host could get around, are problems', () => {
+    const policy = (rules: string): string[] => problemsOf(`[policy]\n${rules}`);
+    assert.match(policy('features_off = ["exec"]\nfeatures_only = ["logs"]')[0] ?? '', /^3 give either/);
+    assert.match(
+      policy('roots = ["/srv"]\nwrite_roots = ["/srvx"]')[0] ?? '',
+      /^3 "\/srvx" is not in one of the roots/,
+    );
+    assert.match(policy('commands = ["/bin/ls"]')[0] ?? '', /limits nothing while the host may write/);
+    assert.match(
+      policy('commands = ["/srv/run"]\nwrite_roots = ["/srv"]')[0] ?? '',
+      /^2 "\/srv\/run" is in a folder that the host may write to/,
+    );
+    assert.deepEqual(policy('commands = ["/bin/ls"]\nfeatures_off = ["file.write"]'), []);
+    assert.deepEqual(policy('commands = ["/bin/ls"]\nfeatures_only = ["exec"]'), []);
+    assert.deepEqual(policy('commands = ["/bin/ls"]\nroots = ["/srv"]'), []);
+  });
+
+  it('a file that others than root can write, that is not a regular file, or that is too long is wrong as a whole', () => {
+    const host = new FakeHost();
+    host.files.put(path, '[policy]\nread_only = true\n');
+    assert.deepEqual(readConfig(host, path).problems, []);
+    host.files.put(path, '', { mode: 0o664 });
+    assert.match(readConfig(host, path).problems[0]?.message ?? '', /others than root can write it/);
+    host.files.put(path, '', { uid: 1000 });
+    assert.match(readConfig(host, path).problems[0]?.message ?? '', /others than root can write it/);
+    host.files.put(path, '#'.repeat(65_537));
+    assert.match(readConfig(host, path).problems[0]?.message ?? '', /more than 65536 bytes/);
+    assert.match(readConfig(host, '/etc').problems[0]?.message ?? '', /not a regular file/);
+    assert.match(readConfig(host, '/none').problems[0]?.message ?? '', /cannot be read/);
+  });
+});

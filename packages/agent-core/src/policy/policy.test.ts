@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  AccountServiceLite,
+  FileServiceLite,
+  FilesystemServiceLite,
+  LogServiceLite,
+  PowerServiceLite,
+  ProcessServiceLite,
+  SystemServiceLite,
+  TelemetryServiceLite,
+  TunnelServiceLite,
+} from '@innkeeper/contract/agent-lite';
+import { FakeHost } from '../fake/fake-host.ts';
+import { startLimitedAgent } from '../fake/limited-agent.ts';
+import { settle } from '../fake/manual-clock.ts';
+
+const start = (id: string) => ({ input: { case: 'start' as const, value: { id, argv: ['true'] } } });
+const denied = 'DENIED_BY_GUEST_POLICY';
+
+/** The reason with which each of some calls ends, in order. */
+async function outcomes(agent: Awaited<ReturnType<typeof startLimitedAgent>>): Promise<Record<string, string>> {
+  const { node } = agent;
+  const calls = {
+    ping: await node.open(TelemetryServiceLite.ping, {}),
+    system: await node.open(TelemetryServiceLite.getSystem, {}),
+    adjust: await node.open(TelemetryServiceLite.adjustClock, { stepNs: 5n }),
+    stat: await node.open(FileServiceLite.stat, { path: '/etc/passwd' }),
+    mkdir: await node.open(FileServiceLite.makeDirectory, { path: '/tmp/new' }),
+    upload: await node.open(FileServiceLite.getUpload, { path: '/tmp/x', uploadId: 'u' }),
+    exec: await node.open(ProcessServiceLite.exec, start('a')),
+    execs: await node.open(ProcessServiceLite.list, {}),
+    tunnel: await node.open(TunnelServiceLite.connect, { input: { case: 'open', value: {} } }),
+    freeze: await node.open(FilesystemServiceLite.getFreeze, {}),
+    accounts: await node.open(AccountServiceLite.list, {}),
+    settings: await node.open(SystemServiceLite.changeSettings, { hostname: 'x' }),
+    shutdown: await node.open(PowerServiceLite.cancelShutdown, {}),
+  };
+  await settle();
+  await agent.host.clock.advance(100);
+  await settle();
+  return Object.fromEntries(Object.entries(calls).map(([name, { reason }]) => [name, reason ?? 'open']));
+}
+
+const deniedOf = (all: Record<string, string>): string[] =>
+  Object.entries(all)
+    .filter(([, reason]) => reason === denied)
+    .map(([name]) => name);
+
+describe('the policy of a guest', () => {
+  it('a guest without a file, and one whose file has no rules, denies nothing', async () => {
+    const agent = await startLimitedAgent('telemetry_interval_secs = 7\n');
+    assert.deepEqual(deniedOf(await outcomes(agent)), []);
+    assert.deepEqual(agent.node.welcomes[0]?.deniedCapabilities, []);
+    assert.deepEqual(
+      agent.lines.filter((line) => line.includes('policy')),
+      [],
+    );
+  });
+
+  it('a host that names no interval gets reports at that of the guest', async () => {
+    const { node, host } = await startLimitedAgent('telemetry_interval_secs = 7\n');
+    const call = await node.open(TelemetryServiceLite.watch, {});
+    await host.clock.advance(6900);
+    assert.equal(call.messages.length, 1);
+    await host.clock.advance(200);
+    assert.equal(call.messages.length, 2);
+    await call.cancel();
+  });
+
+  it('features that are off are missing with the rule as reason, and their calls are refused with its line', async () => {
+    const agent = await startLimitedAgent('[policy]\nfeatures_off = ["exec", "file.write", "system"]\n');
+    const { node } = agent;
+    const [welcome] = node.welcomes;
+    const off = [
+      'exec',
+      'exec.pty',
+      'exec.resume',
+      'exec.subreaper',
+      'exec.user',
+      'file.resume',
+      'file.write',
+      'system',
+    ];
+    assert.deepEqual(welcome?.deniedCapabilities, off);
+    assert.deepEqual(
+      welcome?.capabilities.filter((name) => off.includes(name)),
+      [],
+    );
+    assert.ok(welcome?.capabilities.includes('file.read'));
+    const system = await node.open(TelemetryServiceLite.getSystem, {});
+    const reason = 'the guest’s policy: features_off in line 2 of /etc/innkeeper/agent.toml';
+    const missing = system.messages[0]?.missingCapabilities ?? [];
+    assert.deepEqual(
+      missing.filter(({ name }) => off.includes(name)).map(({ name }) => name),
+      off,
+    );
+    assert.equal(missing.find(({ name }) => name === 'exec')?.reason, reason);
+    assert.deepEqual(deniedOf(await outcomes(agent)), ['adjust', 'mkdir', 'upload', 'exec', 'execs', 'settings']);
+    const refused = await node.open(ProcessServiceLite.list, {});
+    assert.equal(
+      refused.answers.end?.message,
+      'The policy of this guest forbids ProcessService/List: features_off in line 2 of /etc/innkeeper/agent.toml.',
+    );
+  });
+
+  it('with features_only everything else is off, but never telemetry', async () => {
+    const agent = await startLimitedAgent('[policy]\nfeatures_only = ["file.read"]\n');
+    const all = await outcomes(agent);
+    assert.deepEqual(
+      Object.keys(all).filter((name) => all[name] !== denied),
+      ['ping', 'system', 'stat'],
+    );
+    assert.ok(agent.node.welcomes[0]?.capabilities.includes('telemetry'));
+  });
+
+  it('in read-only mode what changes the guest is refused, and what only reads works', async () => {
+    const agent = await startLimitedAgent('[policy]\nread_only = true\n');
+    assert.deepEqual(deniedOf(await outcomes(agent)), [
+      ...['adjust', 'mkdir', 'upload', 'exec', 'execs', 'tunnel', 'freeze', 'settings', 'shutdown'],
+    ]);
+    assert.equal((await agent.node.open(AccountServiceLite.list, {})).reason, '');
+    assert.equal((await agent.node.open(AccountServiceLite.change, { user: 'root', locked: true })).reason, denied);
+  });
+
+  it('a hello sets neither clock nor host name where the system may not be changed', async () => {
+    for (const [rule, isSet] of [
+      ['read_only = true', false],
+      ['features_off = ["system"]', false],
+      ['features_off = ["exec"]', true],
+    ] as const) {
+      const host = new FakeHost();
+      host.clock.setWallTimeNs(0n);
+      host.files.putFolder('/var/lib/innkeeper-agent');
+      const { node } = await startLimitedAgent(`[policy]\n${rule}\n`, host);
+      const welcome = await node.hello({ mayStepClock: true, maySetHostname: true, vmId: 'v', vmName: 'other' });
+      await settle();
+      const isNamed = host.files.exists('/var/lib/innkeeper-agent/vm');
+      assert.deepEqual([welcome?.clockStepped, isNamed], [isSet, isSet], rule);
+    }
+  });
+
+  it('a file that is wrong allows nothing but telemetry, and the reason names its line', async () => {
+    const agent = await startLimitedAgent('[policy]\nread_onyl = true\n');
+    const all = await outcomes(agent);
+    assert.deepEqual(
+      Object.keys(all).filter((name) => all[name] !== denied),
+      ['ping', 'system'],
+    );
+    assert.deepEqual(
+      agent.lines.filter((line) => line.startsWith('error')),
+      ['error config.wrong path=/etc/innkeeper/agent.toml line=2 message=unknown key "policy.read_onyl"'],
+    );
+    const { messages } = await agent.node.open(TelemetryServiceLite.getSystem, {});
+    assert.equal(
+      messages[0]?.missingCapabilities.find(({ name }) => name === 'exec')?.reason,
+      'the guest’s policy: line 2 of /etc/innkeeper/agent.toml is wrong: unknown key "policy.read_onyl"',
+    );
+  });
+
+  it('calls beyond a rate are refused until the time in the message, and those of other features are not', async () => {
+    const { node, host } = await startLimitedAgent('[rate_limits]\nfile = 3\nall = 5\n');
+    const stat = async (): Promise<string | undefined> =>
+      (await node.open(FileServiceLite.stat, { path: '/etc/passwd' })).reason;
+    assert.deepEqual([await stat(), await stat(), await stat()], ['', '', '']);
+    const late = await node.open(FileServiceLite.stat, { path: '/etc/passwd' });
+    assert.equal(late.reason, 'GUEST_RATE_LIMITED');
+    assert.equal(
+      late.answers.end?.message,
+      'The policy of this guest allows 3 such calls in a minute: rate_limits.file in line 2 of /etc/innkeeper/agent.toml. Try again in 20000 ms.',
+    );
+    for (const expected of ['', '', 'GUEST_RATE_LIMITED'])
+      assert.equal((await node.open(AccountServiceLite.list, {})).reason, expected);
+    for (let count = 0; count < 10; count++) assert.equal((await node.open(TelemetryServiceLite.ping, {})).reason, '');
+    await host.clock.advance(20_000);
+    assert.deepEqual([await stat(), await stat()], ['', 'GUEST_RATE_LIMITED']);
+  });
+
+  it('a rule about files holds for logs that callers name, and not for those that the agent chooses', async () => {
+    const host = new FakeHost();
+    host.files.put('/var/log/app.log', 'x\n');
+    host.files.put('/root/secret', 'x\n');
+    const { node } = await startLimitedAgent('[policy]\nroots = ["/var/log"]\n', host);
+    const reasonOf = async (path: string): Promise<string | undefined> => {
+      const call = await node.open(LogServiceLite.readFile, { path });
+      await host.clock.advance(10);
+      await settle();
+      return call.reason;
+    };
+    assert.deepEqual([await reasonOf('/var/log/app.log'), await reasonOf('/root/secret')], ['', denied]);
+  });
+});
+
+describe('the record of privileged calls', () => {
+  it('each privileged call is logged once, without its content; reading telemetry is not', async () => {
+    const { node, lines } = await startLimitedAgent('');
+    await node.open(TelemetryServiceLite.ping, {});
+    const value = { id: 'a', argv: ['true', 'hunter2'], environment: { TOKEN: 'hunter3' } };
+    await node.open(ProcessServiceLite.exec, { input: { case: 'start', value } });
+    await node.open(FileServiceLite.stat, { path: '/etc/passwd' });
+    const calls = lines.filter((line) => line.includes(' call'));
+    assert.deepEqual(calls, ['info call method=ProcessService/Exec', 'info call method=FileService/Stat']);
+    assert.ok(!lines.join().includes('hunter'));
+  });
+
+  it('a refused call is logged with its reason', async () => {
+    const { node, lines } = await startLimitedAgent('[policy]\nread_only = true\n');
+    await node.open(FileServiceLite.makeDirectory, { path: '/tmp/x' });
+    assert.ok(lines.includes('warn call.refused method=FileService/MakeDirectory reason=DENIED_BY_GUEST_POLICY'));
+  });
+
+  it('of many calls of one method in 10 s, those beyond 20 are counted in one line', async () => {
+    const { node, host, lines } = await startLimitedAgent('');
+    for (let count = 0; count < 50; count++) await node.open(FileServiceLite.stat, { path: '/etc/passwd' });
+    assert.equal(lines.filter((line) => line === 'info call method=FileService/Stat').length, 20);
+    await host.clock.advance(10_000);
+    assert.equal(lines.at(-1), 'info call method=FileService/Stat more=30');
+    await node.open(FileServiceLite.stat, { path: '/etc/passwd' });
+    assert.equal(lines.at(-1), 'info call method=FileService/Stat');
+  });
+});

@@ -1,0 +1,84 @@
+import { OperationError } from '@innkeeper/contract/errors';
+import { optionalCapabilities } from '../capabilities.ts';
+import { type AgentConfig, alwaysOn, type PolicyRules, type Rule } from '../config/agent-config.ts';
+import { isFeature } from '../config/config-checks.ts';
+import type { MethodRules } from '../dispatch.ts';
+import type { Clock, Host } from '../host.ts';
+import { commandRule } from './command-rule.ts';
+import type { GuestPolicy } from './guest-policy.ts';
+import { limitedFiles } from './limited-files.ts';
+import { RateLimits } from './rate-limits.ts';
+
+/** Capabilities whose every use changes the guest, or may. */
+const changing = ['exec', 'file.write', 'file.resume', 'filesystem', 'tunnel', 'update'];
+/** What is of no use without another capability. */
+const needs: Readonly<Record<string, string>> = { 'file.resume': 'file.write', 'file.watch': 'file.read' };
+/** Sets the clock, so it belongs to what does that. */
+const adjustClock = 'innkeeper.agent.v1.TelemetryService/AdjustClock';
+
+/** The policy of a configuration file; undefined if the file is fine and has no rules. */
+export function createPolicy(config: AgentConfig, clock: Clock): GuestPolicy | undefined {
+  const { problems, policy: rules, path } = config;
+  const isBroken = problems.length > 0;
+  const hasRules = Object.values(rules).some((rule) => (rule instanceof Map ? rule.size > 0 : rule !== undefined));
+  if (!isBroken && !hasRules) return undefined;
+  const where = (rule: string, line: number): string => `${rule} in line ${line} of ${path}`;
+  const denied = isBroken ? everythingOff(config) : deniedBy(rules, where);
+  const denial = (what: string, rule: string): OperationError =>
+    new OperationError('DENIED_BY_GUEST_POLICY', `The policy of this guest forbids ${what}: ${rule}.`);
+  const limits = new RateLimits(rules.rateLimits, clock, where);
+  const { readOnly, commands } = rules;
+  const isReadOnly = readOnly?.value === true;
+  const capabilityOf = ({ name, capability }: MethodRules): string => (name === adjustClock ? 'system' : capability);
+  return {
+    denied,
+    maySetUp: !denied.has('system') && !isReadOnly,
+    refusal: (method) => {
+      const { name, onlyReads } = method;
+      const capability = capabilityOf(method);
+      const short = name.slice(name.lastIndexOf('.') + 1);
+      const reason = denied.get(capability);
+      if (reason !== undefined) return denial(short, ruleOf(reason));
+      if (isReadOnly && onlyReads !== true) return denial(short, where('read_only', readOnly.line));
+      return limits.refusal(capability, method);
+    },
+    limitFiles: (host: Host) => limitedFiles(host, { path, rules, where, denial }),
+    commands: commands === undefined ? undefined : commandRule(commands, where('commands', commands.line), denial),
+  };
+}
+
+const prefix = 'the guest’s policy: ';
+
+function ruleOf(reason: string): string {
+  return reason.slice(prefix.length);
+}
+
+/** A file that is not understood allows nothing: what it was meant to forbid is unknown. */
+function everythingOff({ path, problems: [first] }: AgentConfig): ReadonlyMap<string, string> {
+  const at = first === undefined || first.line === 0 ? path : `line ${first.line} of ${path}`;
+  return turnedOff(() => `${at} is wrong: ${first?.message ?? ''}`);
+}
+
+function deniedBy(rules: PolicyRules, where: (rule: string, line: number) => string): ReadonlyMap<string, string> {
+  const { featuresOff, featuresOnly, readOnly } = rules;
+  const has = (list: Rule<readonly string[]>, name: string): boolean =>
+    list.value.some((each) => isFeature(name, each));
+  const ruleFor = (name: string): string | undefined => {
+    if (featuresOff !== undefined && has(featuresOff, name)) return where('features_off', featuresOff.line);
+    if (featuresOnly !== undefined && !has(featuresOnly, name)) return where('features_only', featuresOnly.line);
+    if (readOnly?.value === true && changing.some((each) => isFeature(name, each)))
+      return where('read_only', readOnly.line);
+    const needed = needs[name];
+    return needed === undefined ? undefined : ruleFor(needed);
+  };
+  return turnedOff(ruleFor);
+}
+
+function turnedOff(ruleFor: (name: string) => string | undefined): ReadonlyMap<string, string> {
+  const denied = new Map<string, string>();
+  for (const name of optionalCapabilities) {
+    const rule = alwaysOn.includes(name) ? undefined : ruleFor(name);
+    if (rule !== undefined) denied.set(name, prefix + rule);
+  }
+  return denied;
+}
