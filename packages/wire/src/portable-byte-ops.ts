@@ -3,8 +3,11 @@ import type { ByteOps } from './byte-ops.ts';
 const polynomial = 0x82f63b78;
 const lanes = 16;
 
-/** Tables for 16 bytes per step; entry [lane * 256 + byte] is the CRC of that byte followed by `lane` zero bytes. */
-let tables: Int32Array | undefined;
+/**
+ * Tables for 16 bytes per step; entry [lane * 256 + byte] is the CRC of that byte followed by `lane` zero bytes. A constant,
+ * so that V8 knows their length and checks no index.
+ */
+const tables = makeTables();
 
 function makeTables(): Int32Array {
   const made = new Int32Array(lanes * 256);
@@ -22,39 +25,44 @@ function makeTables(): Int32Array {
 
 /**
  * CRC-32C by slicing: sixteen bytes per step, each looked up in its own table, so that look-ups do not wait for each
- * other. `| 0` on every look-up keeps V8 in 32-bit integers.
+ * other. Words are read from an aligned Int32Array, faster than from a DataView; all hosts are little-endian.
  */
 function crc32c(bytes: Uint8Array, seed: number): number {
-  tables ??= makeTables();
   const t = tables;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const wideEnd = bytes.length - (bytes.length % lanes);
+  const { buffer, byteOffset, length } = bytes;
+  const unaligned = -byteOffset & 3;
   let crc = ~seed;
   let at = 0;
-  for (; at < wideEnd; at += lanes) {
-    const a = crc ^ view.getInt32(at, true);
-    const b = view.getInt32(at + 4, true);
-    const c = view.getInt32(at + 8, true);
-    const d = view.getInt32(at + 12, true);
-    crc =
-      (t[3840 + (a & 255)] as number) ^
-      (t[3584 + ((a >>> 8) & 255)] as number) ^
-      (t[3328 + ((a >>> 16) & 255)] as number) ^
-      (t[3072 + (a >>> 24)] as number) ^
-      (t[2816 + (b & 255)] as number) ^
-      (t[2560 + ((b >>> 8) & 255)] as number) ^
-      (t[2304 + ((b >>> 16) & 255)] as number) ^
-      (t[2048 + (b >>> 24)] as number) ^
-      (t[1792 + (c & 255)] as number) ^
-      (t[1536 + ((c >>> 8) & 255)] as number) ^
-      (t[1280 + ((c >>> 16) & 255)] as number) ^
-      (t[1024 + (c >>> 24)] as number) ^
-      (t[768 + (d & 255)] as number) ^
-      (t[512 + ((d >>> 8) & 255)] as number) ^
-      (t[256 + ((d >>> 16) & 255)] as number) ^
-      (t[d >>> 24] as number);
+  if (length >= unaligned + lanes) {
+    for (; at < unaligned; at++) crc = (crc >>> 8) ^ (t[(crc ^ (bytes[at] as number)) & 255] as number);
+    const words = new Int32Array(buffer, byteOffset + at, (length - at) >>> 2);
+    const wideEnd = words.length & ~3;
+    for (let word = 0; word < wideEnd; word += 4) {
+      const a = crc ^ (words[word] as number);
+      const b = words[word + 1] as number;
+      const c = words[word + 2] as number;
+      const d = words[word + 3] as number;
+      crc =
+        (t[3840 + (a & 255)] as number) ^
+        (t[3584 + ((a >>> 8) & 255)] as number) ^
+        (t[3328 + ((a >>> 16) & 255)] as number) ^
+        (t[3072 + (a >>> 24)] as number) ^
+        (t[2816 + (b & 255)] as number) ^
+        (t[2560 + ((b >>> 8) & 255)] as number) ^
+        (t[2304 + ((b >>> 16) & 255)] as number) ^
+        (t[2048 + (b >>> 24)] as number) ^
+        (t[1792 + (c & 255)] as number) ^
+        (t[1536 + ((c >>> 8) & 255)] as number) ^
+        (t[1280 + ((c >>> 16) & 255)] as number) ^
+        (t[1024 + (c >>> 24)] as number) ^
+        (t[768 + (d & 255)] as number) ^
+        (t[512 + ((d >>> 8) & 255)] as number) ^
+        (t[256 + ((d >>> 16) & 255)] as number) ^
+        (t[d >>> 24] as number);
+    }
+    at += wideEnd * 4;
   }
-  for (; at < bytes.length; at++) crc = (crc >>> 8) ^ (t[(crc ^ (bytes[at] as number)) & 255] as number);
+  for (; at < length; at++) crc = (crc >>> 8) ^ (t[(crc ^ (bytes[at] as number)) & 255] as number);
   return ~crc >>> 0;
 }
 
@@ -70,5 +78,5 @@ function countLeadingZeros(bytes: Uint8Array): number {
   return at;
 }
 
-/** Pure TypeScript, fast in V8. Its tables of 16 KiB are built at the first CRC. */
+/** Pure TypeScript, fast in V8. Has tables of 16 KiB. */
 export const portableByteOps: ByteOps = { crc32c, countLeadingZeros };
