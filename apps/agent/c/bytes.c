@@ -14,6 +14,10 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <nmmintrin.h>
+#elif defined(__aarch64__)
+#include <arm_acle.h>
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 /* Slicing by 8, for the reflected Castagnoli polynomial (RFC 3720, appendix B.4). */
@@ -63,6 +67,18 @@ __attribute__((target("sse4.2"))) static uint32_t crc_by_cpu(uint32_t crc, const
         crc = _mm_crc32_u8(crc, *bytes++);
     return crc;
 }
+#elif defined(__aarch64__)
+__attribute__((target("+crc"))) static uint32_t crc_by_cpu(uint32_t crc, const uint8_t *bytes, size_t length)
+{
+    for (; length >= 8; length -= 8, bytes += 8) {
+        uint64_t word;
+        memcpy(&word, bytes, 8);
+        crc = __crc32cd(crc, word);
+    }
+    while (length--)
+        crc = __crc32cb(crc, *bytes++);
+    return crc;
+}
 #endif
 
 #if defined(__x86_64__)
@@ -85,6 +101,11 @@ static bool cpu_has_crc(void)
     }
     return known;
 }
+#elif defined(__aarch64__)
+static bool cpu_has_crc(void)
+{
+    return getauxval(AT_HWCAP) & HWCAP_CRC32;
+}
 #endif
 
 /* crc32c(array, seed): number. seed is an earlier result, 0 to start. */
@@ -96,7 +117,7 @@ static JSValue js_crc32c(JSContext *ctx, JSValueConst self, int argc, JSValueCon
     if (!bytes || JS_ToUint32(ctx, &seed, argv[1]))
         return JS_EXCEPTION;
     uint32_t crc = ~seed;
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__aarch64__)
     if (cpu_has_crc())
         return JS_NewUint32(ctx, ~crc_by_cpu(crc, bytes, length));
 #endif

@@ -7,6 +7,10 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 static const uint32_t k[64] __attribute__((aligned(16))) = {
@@ -128,11 +132,39 @@ static bool cpu_has_sha(void)
                 (c & bit_SSE4_1);
     return known;
 }
+#elif defined(__aarch64__)
+__attribute__((target("+crypto"))) static void blocks_by_cpu(uint32_t state[8], const uint8_t *bytes, size_t count)
+{
+    uint32x4_t abcd = vld1q_u32(state), efgh = vld1q_u32(state + 4);
+    for (; count > 0; count--, bytes += 64) {
+        uint32x4_t w[4], saved_abcd = abcd, saved_efgh = efgh;
+        for (int i = 0; i < 16; i++) {
+            uint32x4_t words;
+            if (i < 4)
+                words = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(bytes + 16 * i)));
+            else
+                words = vsha256su1q_u32(vsha256su0q_u32(w[i & 3], w[(i + 1) & 3]), w[(i + 2) & 3], w[(i + 3) & 3]);
+            w[i & 3] = words;
+            uint32x4_t sum = vaddq_u32(words, vld1q_u32(k + 4 * i)), before = abcd;
+            abcd = vsha256hq_u32(abcd, efgh, sum);
+            efgh = vsha256h2q_u32(efgh, before, sum);
+        }
+        abcd = vaddq_u32(abcd, saved_abcd);
+        efgh = vaddq_u32(efgh, saved_efgh);
+    }
+    vst1q_u32(state, abcd);
+    vst1q_u32(state + 4, efgh);
+}
+
+static bool cpu_has_sha(void)
+{
+    return getauxval(AT_HWCAP) & HWCAP_SHA2;
+}
 #endif
 
 static void blocks(uint32_t state[8], const uint8_t *bytes, size_t count)
 {
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__aarch64__)
     if (cpu_has_sha()) {
         blocks_by_cpu(state, bytes, count);
         return;

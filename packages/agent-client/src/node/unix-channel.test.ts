@@ -57,7 +57,7 @@ describe('a unix channel', { timeout: 10_000 }, () => {
     await channel.close();
   });
 
-  it('a unix channel frees the memory of a read at the next one', async () => {
+  it('a unix channel frees the memory of a large read at the next one', async () => {
     const { channel, socket } = await open();
     socket.write(Buffer.alloc(300_000, 'abc'));
     const [first, second] = [await channel.read(), await channel.read()];

@@ -1,6 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import { type Channel, createDeferred, onAbort } from '@innkeeper/kit';
 
+/** A read of this many bytes is worth freeing before the garbage collector does. */
+const largeBytes = 16 * 1024;
+
 /** Opens a unix socket as a channel. Rejects if nothing is listening. */
 export async function openUnixChannel(
   path: string,
@@ -65,12 +68,13 @@ class UnixChannel implements Channel {
     }
   }
 
-  /** Frees the memory of the last read now. Left to the garbage collector, it takes a full collection every few MiB. */
+  /** Frees the memory of a large read. Left to the garbage collector, it takes a full collection every few MiB. */
   #release(): void {
     const { buffer, byteLength } = this.#last ?? {};
     this.#last = undefined;
     // One that is shared with others, such as Node's pool of small buffers, is larger.
-    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && byteLength >= largeBytes)
+      buffer.transfer(0);
   }
 
   write(bytes: Uint8Array): Promise<void> {
