@@ -3,7 +3,7 @@
 /** The public keys that a guest trusts: one line each, as `updateKeyLine` writes it. */
 export const updateKeysPath = '/etc/innkeeper/update-keys';
 /** Maximum bytes of a new agent. */
-export const maxUpdateBytes = 16 * 1024 * 1024;
+export const maxUpdateBytes = 32 * 1024 * 1024;
 export const maxVersionChars = 40;
 /** Seconds in which a new agent has to be confirmed. */
 export const confirmWithinSeconds = { default: 60, min: 5, max: 600 } as const;

@@ -407,7 +407,7 @@ export const comments: Readonly<Record<string, string>> = {
   "innkeeper.agent.v1.ApplyUpdateRequest.data": "The program, in pieces of at most 65,000 bytes, after the event `accepted`.",
   "innkeeper.agent.v1.UpdateManifest.version": "Such as \"0.2.0\"; at most 40 characters.",
   "innkeeper.agent.v1.UpdateManifest.architecture": "As uname(2) names it: \"x86_64\", \"aarch64\".",
-  "innkeeper.agent.v1.UpdateManifest.size": "Bytes of the program; at most 16 MiB.",
+  "innkeeper.agent.v1.UpdateManifest.size": "Bytes of the program; at most 32 MiB.",
   "innkeeper.agent.v1.UpdateManifest.signature": "Ed25519 over the text of docs/operate/agent-updates.md, by one of the keys that the guest trusts.",
   "innkeeper.agent.v1.UpdateManifest.allow_older": "A version that is older than the agent is refused without this.",
   "innkeeper.agent.v1.UpdateManifest.confirm_within_seconds": "5 to 600; 0: 60.",

@@ -34,7 +34,7 @@ export const updateCases: readonly ConformanceCase[] = [
         { version: '9 9' },
         { version: `9.${'9'.repeat(39)}` },
         { size: 0n },
-        { size: 16n * 1024n * 1024n + 1n },
+        { size: 32n * 1024n * 1024n + 1n },
         { size: 2n ** 63n },
         { sha256: new Uint8Array(31) },
         { signature: new Uint8Array(0) },

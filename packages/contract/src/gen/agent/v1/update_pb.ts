@@ -65,7 +65,7 @@ export type UpdateManifest = Message<"innkeeper.agent.v1.UpdateManifest"> & {
   architecture: string;
 
   /**
-   * Bytes of the program; at most 16 MiB.
+   * Bytes of the program; at most 32 MiB.
    *
    * @generated from field: uint64 size = 3;
    */
