@@ -39,7 +39,7 @@ export const updateReasons = {
     raisedByGuest: true,
   },
   AGENT_UPDATING: {
-    code: 'unavailable',
+    code: 'aborted',
     when: 'The agent was about to be replaced by a new one, and did not begin this call.',
     next: 'Repeat the call.',
     raisedByGuest: true,
