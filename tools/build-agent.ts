@@ -1,7 +1,7 @@
 /**
  * Builds the agent: TypeScript → one module → bytecode → a static program. Each stage is a file under dist/agent.
- * Skips what is unchanged. Flags: --arch x64|arm64|all (default: this machine's); --sanitize builds with address and
- * undefined-behaviour sanitizers for this machine's own libc; --force builds even if nothing changed;
+ * Skips what is unchanged. Flags: --arch x64|arm64|all (default: this machine's); --variant asan builds with address
+ * and undefined-behaviour sanitizers for this machine's own libc; --force builds even if nothing changed;
  * --skip-missing skips an architecture without a compiler on this machine, with a message; --sizes prints the size of each
  * part of the JavaScript.
  */
@@ -25,15 +25,16 @@ import { ownTarget, type Target, targetNames, wantedTargets } from './build-agen
 const budgetBytes = 1024 * 1024;
 
 const root = join(import.meta.dirname, '..');
-const sanitize = process.argv.includes('--sanitize');
-const kind = sanitize ? 'sanitize' : 'release';
+const isChecked = process.argv[process.argv.indexOf('--variant') + 1] === 'asan';
+if (process.argv.includes('--variant') && !isChecked) throw new Error('--variant must be asan.');
+const kind = isChecked ? 'asan' : 'release';
 const output = join(root, 'dist', 'agent');
 const cache = join(root, '.cache', 'agent');
 const { version } = JSON.parse(readFileSync(join(root, 'apps', 'agent', 'package.json'), 'utf8')) as {
   version: string;
 };
 
-for (const target of sanitize ? [ownTarget] : wantedTargets(process.argv)) {
+for (const target of isChecked ? [ownTarget] : wantedTargets(process.argv)) {
   try {
     await buildFor(target);
   } catch (error) {
@@ -43,7 +44,7 @@ for (const target of sanitize ? [ownTarget] : wantedTargets(process.argv)) {
 }
 
 async function buildFor(target: Target): Promise<void> {
-  const program = join(output, `innkeeper-agent-linux-${target}${sanitize ? '-sanitize' : ''}`);
+  const program = join(output, `innkeeper-agent-linux-${target}${isChecked ? '-asan' : ''}`);
   const stamp = join(output, `${kind}-${target}.hash`);
   const hash = inputsHash(root, `${kind} ${target} ${version}`);
   const isKnown = existsSync(program) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash;
@@ -60,10 +61,10 @@ async function build(target: Target, program: string): Promise<void> {
   const source = quickJsSource(cache);
   const toolchain = target === ownTarget ? toolchains[kind] : crossToolchain(target, cache);
   const qjsc = buildQjsc(source, cache);
-  const folder = join(output, 'parts');
-  const parts = await bundle({ root, version, readable: sanitize });
+  const folder = join(output, isChecked ? 'parts-asan' : 'parts');
+  const parts = await bundle({ root, version, readable: isChecked });
   // The bytecode is the same for both architectures: 64 bits, little-endian.
-  const sizes = compileParts({ qjsc, parts, folder, keepDebug: sanitize });
+  const sizes = compileParts({ qjsc, parts, folder, keepDebug: isChecked });
   // Renamed atomically, so that other processes find either the old or the new program.
   const half = `${program}.${process.pid}.part`;
   try {
@@ -85,7 +86,7 @@ async function build(target: Target, program: string): Promise<void> {
   if (process.argv.includes('--sizes'))
     for (const { title, bytes, storedBytes } of sizes) process.stderr.write(`${bytes} → ${storedBytes} ${title}\n`);
   process.stderr.write(`${size(program)}, ${parts.length} parts\n`);
-  if (!sanitize && statSync(program).size > budgetBytes)
+  if (!isChecked && statSync(program).size > budgetBytes)
     throw new Error(`The agent is larger than its budget of ${budgetBytes} bytes.`);
 }
 

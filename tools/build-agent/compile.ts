@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { checkedToolchain, withCountedCollection } from './checked-variant.ts';
 import { ed25519Files } from './ed25519-source.ts';
 import { withHotFunctions } from './hot-functions.ts';
 import { runProgram } from './run-program.ts';
@@ -30,17 +31,13 @@ export const releaseFlags: readonly string[] = [
 ];
 
 /** For this machine's architecture. */
-export const toolchains: Record<'release' | 'sanitize', Toolchain> = {
+export const toolchains: Record<'release' | 'asan', Toolchain> = {
   release: {
     compiler: 'musl-gcc',
     flags: [...releaseFlags, ...kernelHeaders],
     strip: 'strip',
   },
-  sanitize: {
-    compiler: 'gcc',
-    flags: ['-O1', '-g', '-fsanitize=address,undefined', '-fno-omit-frame-pointer'],
-    strip: undefined,
-  },
+  asan: checkedToolchain,
 };
 
 /** Of the agent's own sources: compiled for speed. */
@@ -88,7 +85,8 @@ export interface LinkOptions {
 export function link(options: LinkOptions): void {
   const { toolchain, source, ed25519, ownSource, bytecode, objects: cache, outFile } = options;
   const { compiler, flags, strip } = toolchain;
-  const engine = withHotFunctions(readFileSync(join(source, 'quickjs.c'), 'utf8'));
+  const hot = withHotFunctions(readFileSync(join(source, 'quickjs.c'), 'utf8'));
+  const engine = toolchain === checkedToolchain ? withCountedCollection(hot) : hot;
   const objects = `${cache}-${createHash('sha256')
     .update(`${flags.join(' ')}${engine}`)
     .digest('hex')

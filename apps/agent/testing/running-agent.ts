@@ -13,6 +13,9 @@ const root = join(import.meta.dirname, '..', '..', '..');
 export const agentBinary =
   process.env['INNKEEPER_TEST_AGENT'] ?? join(root, 'dist', 'agent', `innkeeper-agent-linux-${process.arch}`);
 
+/** Whether it is the build with sanitizers, whose memory says nothing about the agent's. */
+export const isCheckedAgent = agentBinary.endsWith('-asan');
+
 /** Builds the agent if it is missing or older than its sources: for `before`. Takes about 10 s. */
 export async function buildAgent(): Promise<void> {
   await promisify(execFile)(process.execPath, [join(root, 'tools', 'build-agent.ts')], { cwd: root });
@@ -78,6 +81,14 @@ export class RunningAgent {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** How it ended, and the end of its log; undefined while it runs. */
+  get ended(): string | undefined {
+    const { exitCode, signalCode } = this.#child;
+    return exitCode === null && signalCode === null
+      ? undefined
+      : `by ${signalCode ?? exitCode}: ${this.log.slice(-4000)}`;
   }
 
   /** A link to the agent; its session opens by itself. */

@@ -17,12 +17,15 @@ export type ConformanceCase =
       readonly title: string;
       /** Why it cannot be tested on this machine; undefined if it can. */
       readonly skip?: string | undefined;
+      /** Set if it measures the agent's memory. */
+      readonly measuresMemory?: true;
       readonly notInAgentMessage?: undefined;
       readonly run: (place: Place) => Promise<void>;
     }
   | {
       readonly title: string;
       readonly skip?: string | undefined;
+      readonly measuresMemory?: true;
       /** What AgentMessage lacks for this case. */
       readonly notInAgentMessage: string;
       readonly run: (place: Place<NativeClient>) => Promise<void>;

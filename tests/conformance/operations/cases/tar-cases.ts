@@ -172,6 +172,7 @@ export const tarCases: readonly ConformanceCase[] = [
   },
   {
     title: 'invalid headers of an archive are refused without using memory',
+    measuresMemory: true,
     notInAgentMessage,
     run: async ({ client, folder, agentPid }) => {
       const before = await agentPeakKib(agentPid, { reset: true });

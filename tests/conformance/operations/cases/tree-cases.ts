@@ -61,6 +61,7 @@ export const treeCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a folder with 100,000 entries is listed page by page in bounded memory without blocking other calls',
+    measuresMemory: true,
     notInAgentMessage,
     run: async ({ client: { link }, folder, agentPid }) => {
       const name = (index: number): string => `entry-${String(index).padStart(6, '0')}-with-a-name-of-some-length`;
