@@ -26,7 +26,7 @@ export const systemSuites: readonly Suite[] = [
   },
   {
     name: 'agent, conformance, peers, packages, drivers',
-    globs: ['apps/agent/src/**/*.test.ts', 'tests/{conformance,peers,packages,drivers,sanitizers}/**/*.test.ts'],
+    globs: ['apps/agent/src/**/*.test.ts', 'tests/{conformance,peers,packages,drivers,sanitizers,soak}/**/*.test.ts'],
     concurrency: 2,
     timeoutMs: 300_000,
   },
