@@ -14,6 +14,7 @@ import { compileParts } from './build-agent/compile-parts.ts';
 import { crossToolchain, ToolchainMissing } from './build-agent/cross-toolchain.ts';
 import { ed25519Source } from './build-agent/ed25519-source.ts';
 import { inputsHash } from './build-agent/inputs-hash.ts';
+import { oneAtATime } from './build-agent/one-at-a-time.ts';
 import { quickJsSource } from './build-agent/quickjs-source.ts';
 import { tryProgram } from './build-agent/run-program.ts';
 import { ownTarget, type Target, targetNames, wantedTargets } from './build-agent/targets.ts';
@@ -34,6 +35,7 @@ const { version } = JSON.parse(readFileSync(join(root, 'apps', 'agent', 'package
   version: string;
 };
 
+await oneAtATime(root, () => process.stderr.write('Another build of the agent runs here; waiting for its end.\n'));
 for (const target of isChecked ? [ownTarget] : wantedTargets(process.argv)) {
   try {
     await buildFor(target);

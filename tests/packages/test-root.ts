@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findDebianSources } from '../../packages/images/src/debian-sources.ts';
@@ -37,14 +37,12 @@ export function whyNoTestRoot(): string | undefined {
 export async function makeTestRoot(): Promise<TestRoot> {
   const { suite, lines } = await findDebianSources();
   const archive = join(cache, `${suite}-openrc.tar`);
-  if (!existsSync(archive)) {
-    mkdirSync(cache, { recursive: true });
-    const include = '--include=passwd,libstdc++6,libatomic1,openrc';
-    execFileSync('mmdebstrap', ['--quiet', '--variant=essential', include, suite, `${archive}.new.tar`, ...lines], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-    renameSync(`${archive}.new.tar`, archive);
-  }
+  mkdirSync(cache, { recursive: true });
+  const include = '--include=passwd,libstdc++6,libatomic1,openrc';
+  // Test files that run at the same time make it once.
+  const line = '[ -e "$0" ] || { mmdebstrap --quiet --variant=essential "$@" && mv "$0.new.tar" "$0"; }';
+  const script = ['sh', '-ec', line, archive, include, suite, `${archive}.new.tar`, ...lines];
+  execFileSync('flock', [`${archive}.lock`, ...script], { stdio: ['ignore', 'ignore', 'inherit'] });
   const path = mkdtempSync(join(tmpdir(), 'innkeeper-root-'));
   execFileSync('tar', ['-xf', archive, '-C', path, '--numeric-owner']);
   const environment = {

@@ -5,6 +5,7 @@ import { TelemetryServiceLite, UpdateServiceLite } from '@innkeeper/contract/age
 import { confirmWithinSeconds, updateManifestText } from '@innkeeper/contract/agent-update';
 import type { UpdateAgentRequest } from '@innkeeper/contract/control';
 import { type AgentArchitecture, maxAgentBytes } from '@innkeeper/images';
+import { errorMessage } from '@innkeeper/kit';
 import { readRegularFile } from '@innkeeper/kit/node';
 import type { OperationRow } from '@innkeeper/store';
 import type { NodeContext } from '../context.ts';
@@ -60,7 +61,9 @@ async function replaceAgent(
   const path = agentBinary?.paths[architectures[architecture] ?? 'amd64'];
   if (path === undefined || agentBinary === undefined || architectures[architecture] === undefined)
     throw new OperationError('AGENT_NOT_BUILT', `This daemon has no agent for ${architecture.slice(0, 40)}.`);
-  const program = await readRegularFile(path, maxAgentBytes);
+  const program = await readRegularFile(path, maxAgentBytes).catch((error: unknown) => {
+    throw new OperationError('AGENT_NOT_BUILT', `This daemon cannot read its agent: ${errorMessage(error)}`);
+  });
   const sha256 = createHash('sha256').update(program).digest();
   const facts = { version: agentBinary.version, architecture, size: program.length };
   const text = updateManifestText({ ...facts, sha256: sha256.toString('hex') });
