@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { claimName } from '../../tools/claim-name.ts';
 
 /** What test files keep between runs. */
 export const keptFolder = join(import.meta.dirname, '..', '..', '.cache', 'vm-tests');
@@ -11,29 +11,17 @@ export const keptCache = join(keptFolder, 'cache');
 
 /**
  * Claims a data directory for this process until it ends: two test files that run at the same time must not use the same
- * one, since each removes the VMs of the other. The images in it are kept between runs. It is held by the name of a
- * socket, which the kernel releases however the process ends.
+ * one, since each removes the VMs of the other. The images in it are kept between runs.
  */
 export async function claimDataDirectory(): Promise<string> {
   mkdirSync(keptCache, { recursive: true });
   const owner = createHash('sha256').update(keptFolder).digest('hex').slice(0, 16);
   for (let number = 1; ; number++) {
-    if (!(await claim(`\0innkeeper-vm-tests-${owner}-${number}`))) continue;
+    if (!(await claimName(`innkeeper-vm-tests-${owner}-${number}`))) continue;
     const directory = join(keptFolder, `data-${number}`);
     mkdirSync(directory, { recursive: true });
     const cache = join(directory, 'cache');
     if (!existsSync(cache)) symlinkSync(keptCache, cache);
     return directory;
   }
-}
-
-function claim(name: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') resolve(false);
-      else reject(error);
-    });
-    server.listen(name, () => resolve(true)).unref();
-  });
 }
