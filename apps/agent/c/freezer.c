@@ -164,10 +164,10 @@ static _Noreturn void end(Freezer *freezer, int32_t reason)
             if (record.kind == FROZEN && freezer->frozen[record.value])
                 thaw(freezer, (uint32_t)record.value);
         waitpid(freezer->worker, NULL, 0);
-        for (uint32_t index = freezer->count; index-- > 0;)
-            if (freezer->started[index])
-                thaw(freezer, index);
     }
+    for (uint32_t index = freezer->count; index-- > 0;)
+        if (freezer->started[index])
+            thaw(freezer, index);
     report(freezer, ENDED, reason, 0);
     _exit(0);
 }
@@ -232,8 +232,12 @@ static _Noreturn void run_freezer(Freezer *freezer)
                     deadline = now_ms() + freezer->freeze_ms;
                 continue;
             }
-            waitpid(freezer->worker, NULL, 0);
+            int status = 0;
+            waitpid(freezer->worker, &status, 0);
             freezer->worker = 0;
+            /* Killed: what it was freezing may be frozen, and what came after that is not. */
+            if (status != 0)
+                end(freezer, BY_SIGNAL);
             held = true;
             deadline = now_ms() + freezer->lease_ms;
             report(freezer, HELD, freezer->lease_ms, 0);

@@ -119,6 +119,13 @@ static void begin_trial(void)
     on_trial = true;
 }
 
+void leave_trial_in_child(void)
+{
+    for (size_t index = 0; on_trial && index < TRIAL_SIGNALS; index++)
+        signal(trial_signals[index], SIG_DFL);
+    on_trial = false;
+}
+
 bool start_handover(char **argv)
 {
     arguments = argv;

@@ -101,6 +101,9 @@ void run_jobs(JSContext *ctx);
 /* For a forked child: closes the descriptors of the parent's loop. */
 void leave_loop_in_child(void);
 
+/* For a forked child: its failure is not that of the program on trial. */
+void leave_trial_in_child(void);
+
 /* heap.c: JavaScript's memory. */
 extern const JSMallocFunctions heap_functions;
 /* Bytes in use after the last allocation. */

@@ -167,6 +167,8 @@ static bool get_identity(JSContext *ctx, JSValueConst value, Plan *plan)
     JSValue groups = JS_GetPropertyStr(ctx, value, "groups"), length = JS_GetPropertyStr(ctx, groups, "length");
     bool good = !JS_ToUint32(ctx, &plan->uid, uid) && !JS_ToUint32(ctx, &plan->gid, gid) && !JS_ToInt64(ctx, &count, length);
     plan->groups = calloc((size_t)count + 1, sizeof *plan->groups);
+    if (good && !plan->groups)
+        JS_ThrowOutOfMemory(ctx);
     plan->group_count = (size_t)count;
     for (int64_t index = 0; good && plan->groups && index < count; index++) {
         JSValue item = JS_GetPropertyUint32(ctx, groups, (uint32_t)index);

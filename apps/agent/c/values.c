@@ -78,6 +78,8 @@ char **get_strings(JSContext *ctx, JSValueConst array)
         strings[index] = text ? strdup(text) : NULL;
         JS_FreeCString(ctx, text);
         JS_FreeValue(ctx, item);
+        if (text && !strings[index])
+            JS_ThrowOutOfMemory(ctx);
         if (!strings[index]) {
             free_strings(strings);
             return NULL;

@@ -1,5 +1,5 @@
 import { AgentLog, createAgent, loadSettings } from '@innkeeper/agent-core';
-import { exit, giveUp, handedOver, open, print, write } from 'host';
+import { close, exit, giveUp, handedOver, open, print, write } from 'host';
 import { portName } from './channels/find-port.ts';
 import { listenUnix } from './channels/listen-unix.ts';
 import { servePort } from './channels/serve-port.ts';
@@ -110,7 +110,11 @@ function protectFromOutOfMemory(): void {
   try {
     const file = open('/proc/self/oom_score_adj', 1, 0, false);
     const text = new TextEncoder().encode('-900');
-    write(file, text, 0, text.length, -1);
+    try {
+      write(file, text, 0, text.length, -1);
+    } finally {
+      close(file);
+    }
   } catch {
     // EACCES: not root. Then the default score stays.
   }

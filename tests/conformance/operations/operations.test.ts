@@ -54,8 +54,9 @@ const dialects: readonly DialectName[] = ['native', 'AgentMessage, plain', 'Agen
 
 before(buildAgent, { timeout: 120_000 });
 
+// With sanitizers it is several times slower; at the timeout the agent is killed, which looks like a crash.
 for (const dialect of dialects)
-  describe(`the agent in the dialect ${dialect}`, { timeout: 120_000 }, () => {
+  describe(`the agent in the dialect ${dialect}`, { timeout: isCheckedAgent ? 900_000 : 300_000 }, () => {
     let agent: RunningAgent;
     let folders = 0;
     before(async () => {

@@ -145,8 +145,8 @@ const familyOf = (address: Uint8Array): number => (address.length === 4 ? AF_INE
 
 /** For every dump. */
 export function dumpBody(family: number): Uint8Array {
-  // As long as the longest of the headers.
-  return bodyOf([family, ...Array<number>(15).fill(0)], []);
+  // As long as the longest of the headers (of routes and neighbours): the kernel logs a warning about each byte beyond.
+  return bodyOf([family, ...Array<number>(11).fill(0)], []);
 }
 
 export function addressBody(link: number, address: Uint8Array, length: number): Uint8Array {
