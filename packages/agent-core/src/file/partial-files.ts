@@ -1,5 +1,5 @@
 import { maxIdChars } from '@innkeeper/contract/limits';
-import type { FileHandle, FileStat, Host } from '../host.ts';
+import type { Clock, FileHandle, FileStat, Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
 import { agentUid } from '../process/accounts.ts';
 import { openOptions } from './open-options.ts';
@@ -83,14 +83,14 @@ function openIfOwned(
   return undefined;
 }
 
-/** Names of the partial files that are being written, of each host. */
-const written = new WeakMap<Host, Map<string, number>>();
+/** Names of the partial files that are being written, by the clock of their host: a host under a policy shares it. */
+const written = new WeakMap<Clock, Map<string, number>>();
 
 /** Marks a partial file as being written, so that it is not removed however long its sender pauses. Returns the release. */
 export function holdPartial(host: Host, path: string): () => void {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const names = written.get(host) ?? new Map<string, number>();
-  written.set(host, names);
+  const names = written.get(host.clock) ?? new Map<string, number>();
+  written.set(host.clock, names);
   names.set(name, (names.get(name) ?? 0) + 1);
   return () => {
     const left = (names.get(name) ?? 1) - 1;
@@ -117,7 +117,7 @@ export function removeOldPartials(
   for (const name of host.files.readDirectory(folder, maxNames)) {
     if (!pattern.test(name)) continue;
     left++;
-    if (written.get(host)?.has(name) === true || name === kept) continue;
+    if (written.get(host.clock)?.has(name) === true || name === kept) continue;
     try {
       const path = `${folder === '/' ? '' : folder}/${name}`;
       const { modifiedNs, type, uid } = host.files.stat(path, false);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { OperationError } from '@innkeeper/contract/errors';
 import { FakeHost, ManualClock } from '../fake/index.ts';
+import { limitedFiles } from '../policy/limited-files.ts';
 import { holdPartial, removeOldPartials } from './partial-files.ts';
 import { PartialFolders } from './partial-folders.ts';
 
@@ -54,6 +56,25 @@ describe('folders with partial files', () => {
     new PartialFolders(bare, list, AbortSignal.abort()).add('/srv/d');
     assert.ok(!bare.files.exists('/var/lib'));
   });
+});
+
+it('a part that is being written under a policy is not removed, however long its sender pauses', async () => {
+  const { clock, host, start } = guest();
+  const limited = limitedFiles(host, {
+    path: '/etc/innkeeper/agent.toml',
+    rules: { rateLimits: new Map() },
+    where: (rule) => rule,
+    denial: (what) => new OperationError('DENIED_BY_GUEST_POLICY', what),
+  });
+  const part = '/srv/d/.f.innkeeper-one.part';
+  host.files.put(part, 'half');
+  const release = holdPartial(limited, part);
+  start().add('/srv/d');
+  await clock.advance(3 * hourMs);
+  assert.ok(host.files.exists(part));
+  release();
+  await clock.advance(2 * hourMs);
+  assert.ok(!host.files.exists(part));
 });
 
 it('parts of trees that nobody writes are removed at once, and those of files that can resume are not', async () => {
