@@ -73,7 +73,7 @@ export const services: Readonly<Record<string, Service>> = {
   ),
   'innkeeper.agent.v1.UnitService': lazy(
     () => import('./unit/unit-operations.ts'),
-    (part, { host }) => part.unitOperations(host),
+    (part, { host, policy }) => part.unitOperations(host, policy?.denied.get('logs')),
   ),
   'innkeeper.agent.v1.UpdateService': lazy(
     () => import('./update/update-operations.ts'),

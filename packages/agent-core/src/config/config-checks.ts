@@ -1,3 +1,4 @@
+import { methodCapabilities } from '@innkeeper/contract/agent-lite';
 import { optionalCapabilities } from '../capabilities.ts';
 import { isBelow } from '../policy/is-below.ts';
 import { alwaysOn, type PolicyRules } from './agent-config.ts';
@@ -20,12 +21,16 @@ export function isFeature(capability: string, name: string): boolean {
   return capability === name || capability.startsWith(`${name}.`);
 }
 
-/** What is wrong with the name of a capability or of a group of them. */
+/** Capabilities of methods of which others do the same: they are off and on with those. */
+export const limitedWith: Readonly<Record<string, string>> = { 'file.resume': 'file.write' };
+
+/** What is wrong with the name of a capability or of a group of them. Only calls of methods can be refused. */
 export function featureProblem(name: string): string | undefined {
   if (alwaysOn.some((each) => each === name))
     return `"${name}" cannot be limited: without it the guest would count as lost`;
-  return optionalCapabilities.some((each) => isFeature(each, name))
-    ? undefined
+  if (methodCapabilities.some((each) => limitedWith[each] === undefined && isFeature(each, name))) return undefined;
+  return optionalCapabilities.some((each) => each === name)
+    ? `"${name}" cannot be limited alone: limit "${limitedWith[name] ?? name.slice(0, name.lastIndexOf('.'))}"`
     : `this agent has no feature "${name.slice(0, 80)}"`;
 }
 

@@ -84,6 +84,26 @@ x = 1
     assert.match(problemsOf('[rate_limits]\nfly = 3')[0] ?? '', /no feature "fly"/);
   });
 
+  it('capabilities that no method has, and that could not be refused, are problems that name what to limit', () => {
+    for (const [name, group] of [
+      ['exec.pty', 'exec'],
+      ['exec.user', 'exec'],
+      ['exec.resume', 'exec'],
+      ['exec.subreaper', 'exec'],
+      ['logs.journal', 'logs'],
+      ['file.openat2', 'file'],
+      ['file.resume', 'file.write'],
+    ]) {
+      const expected = [`2 "${name}" cannot be limited alone: limit "${group}"`];
+      assert.deepEqual(problemsOf(`[policy]\nfeatures_off = ["${name}"]`), expected);
+      assert.deepEqual(problemsOf(`[policy]\nfeatures_only = ["${name}"]`), expected);
+      assert.deepEqual(problemsOf(`[rate_limits]\n"${name}" = 3`), expected);
+    }
+    assert.deepEqual(problemsOf('[policy]\nfeatures_off = ["requests"]'), ['2 this agent has no feature "requests"']);
+    for (const name of ['file', 'file.read', 'file.watch', 'filesystem.trim', 'power', 'power.more', 'processes'])
+      assert.deepEqual(problemsOf(`[policy]\nfeatures_off = ["${name}"]`), [], name);
+  });
+
   it('rules that contradict each other, or that the host could get around, are problems', () => {
     const policy = (rules: string): string[] => problemsOf(`[policy]\n${rules}`);
     assert.match(policy('features_off = ["exec"]\nfeatures_only = ["logs"]')[0] ?? '', /^3 give either/);

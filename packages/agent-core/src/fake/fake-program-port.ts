@@ -3,7 +3,7 @@ import { createSha256 } from './sha256.ts';
 
 /** The program of the fake agent: what it hands over is kept here, for a second agent in the same guest. */
 export class FakeProgramPort implements ProgramPort {
-  readonly path = '/usr/local/bin/innkeeper-agent';
+  path = '/usr/local/bin/innkeeper-agent';
   handedOver: HandedOver | undefined;
   /** Seconds of trial that the last handover allowed; undefined: there was none. */
   trialSeconds: number | undefined;

@@ -88,4 +88,27 @@ describe('the commands of a policy', () => {
       assert.equal(await run({ argv: ['report'], environment: { [name]: '/srv/x' } }), denied, name);
     assert.equal(await run({ argv: ['report'], environment: { LANG: 'C', LC_ALL: 'C', TERM: 'dumb' } }), '');
   });
+
+  it('no variable names a file: a time zone is one of those that are installed, and the others have no slash', async () => {
+    const { run } = await guest();
+    for (const [name, value] of [
+      ['TZ', '/root/secret'],
+      ['TZ', ':/root/secret'],
+      ['TZ', '../../root/secret'],
+      ['TZ', 'Europe/../../../root/secret'],
+      ['LANGUAGE', '/srv/x'],
+      ['LANGUAGE', 'de:../x'],
+      ['LANG', '/srv/locale'],
+      ['LC_ALL', '../srv'],
+      ['TERM', 'x/../y'],
+    ] as const)
+      assert.equal(await run({ argv: ['report'], environment: { [name]: value } }), denied, `${name}=${value}`);
+    for (const environment of [
+      { TZ: 'Europe/Berlin' },
+      { TZ: ':Asia/Tokyo' },
+      { TZ: 'CET-1CEST' },
+      { LANGUAGE: 'de:en' },
+    ])
+      assert.equal(await run({ argv: ['report'], environment }), '', JSON.stringify(environment));
+  });
 });

@@ -20,7 +20,7 @@ export function commandRule(
   return {
     checkEnvironment: (variables) => {
       for (const [name, value] of Object.entries(variables))
-        if (!harmless.test(name) || (name === 'TZ' && value.includes('/..')))
+        if (!harmless.test(name) || namesFile(name, value))
           throw denial(`the variable ${name.slice(0, 80)}, which may change what a command runs`, rule);
     },
     programOf: (host, paths) => {
@@ -31,6 +31,11 @@ export function commandRule(
       return real;
     },
   };
+}
+
+/** Whether the value is a path. That of a time zone is one below the folder of all zones. */
+function namesFile(name: string, value: string): boolean {
+  return name === 'TZ' ? /^:?\/|\.\./.test(value) : value.includes('/');
 }
 
 /** Undefined if its folder does not exist. */

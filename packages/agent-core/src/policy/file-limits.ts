@@ -11,8 +11,8 @@ export interface FileLimitsOptions {
   readonly denial: (what: string, rule: string) => OperationError;
 }
 
-/** Folders of the agent whose content has effects of its own: hooks, what an agent left to be undone. */
-const ownFolders = ['/etc/limiquantix', '/var/lib/innkeeper-agent'];
+/** Folders of the agent whose content has effects of its own: hooks, keys, what an agent left to be undone. */
+const ownFolders = ['/etc/innkeeper', '/etc/limiquantix', '/run/innkeeper', '/var/lib/innkeeper-agent'];
 
 /** Which paths the policy allows. Every path here was walked: no link and no ".." is in it. */
 export class FileLimits {
@@ -27,7 +27,7 @@ export class FileLimits {
     this.#options = options;
     const parts = options.path.split('/');
     this.#chain = parts.slice(1).map((_, index) => parts.slice(0, parts.length - index).join('/'));
-    this.#locked = [this.#chain[1] ?? '/', ...ownFolders, ...this.#program()];
+    this.#locked = [this.#chain[1] ?? '/', ...ownFolders, ...programPaths(host)];
   }
 
   /** Whether something at this path may be read, or is a folder on the way to such a thing. */
@@ -80,13 +80,11 @@ export class FileLimits {
       })
     );
   }
+}
 
-  /** The agent's own program: who replaces it replaces the policy. */
-  #program(): string[] {
-    try {
-      return [this.#host.files.readLink('/proc/self/exe')];
-    } catch {
-      return [];
-    }
-  }
+/** The agent's program, the next one and the one to go back to: who replaces one of them replaces the policy. */
+function programPaths(host: Host): string[] {
+  // The kernel adds " (deleted)" if a package has replaced the file.
+  const path = host.program.path.replace(/ \(deleted\)$/, '');
+  return ['', '.new', '.previous'].map((suffix) => path + suffix);
 }

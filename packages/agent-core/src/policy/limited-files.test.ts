@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FileServiceLite, TunnelServiceLite } from '@innkeeper/contract/agent-lite';
+import { OperationError } from '@innkeeper/contract/errors';
 import { FakeHost } from '../fake/fake-host.ts';
 import { startLimitedAgent } from '../fake/limited-agent.ts';
 import { settle } from '../fake/manual-clock.ts';
+import { openOptions } from '../file/open-options.ts';
+import { limitedFiles } from './limited-files.ts';
 
 const denied = 'DENIED_BY_GUEST_POLICY';
 const { stat, list, read, write, makeDirectory, rename, remove, setMode, setOwner, watch } = FileServiceLite;
 
 /** /srv (readable) with in (writable), and things outside of both, with links from one to the other. */
-async function guest(policy: string) {
-  const host = new FakeHost();
+async function guest(policy: string, host = new FakeHost()) {
   const { files } = host;
   files.put('/srv/readme', 'hello');
   files.put('/srv/in/file', 'old');
@@ -203,5 +205,41 @@ describe('the files of the agent under a policy', () => {
       assert.equal(await settled(change), denied);
     assert.equal(host.files.text('/etc/innkeeper/agent.toml'), before);
     assert.equal(await upload('/etc/other'), '');
+  });
+
+  it('the agent’s program is not changed, nor the one to go back to and the next one, also after a package replaced it', async () => {
+    for (const suffix of ['', ' (deleted)']) {
+      const host = new FakeHost();
+      const program = '/usr/local/bin/innkeeper-agent';
+      host.program.path = `${program}${suffix}`;
+      for (const path of [program, `${program}.previous`]) host.files.put(path, 'agent', { mode: 0o755 });
+      const { node, upload, settled } = await guest('features_off = ["exec"]', host);
+      for (const path of [program, `${program}.new`, `${program}.previous`]) {
+        assert.equal(await upload(path), denied, path);
+        assert.equal(await settled(await node.open(rename, { from: '/srv/readme', to: path, replace: true })), denied);
+      }
+      assert.equal(await settled(await node.open(remove, { path: `${program}.previous` })), denied);
+      assert.equal(await upload(`${program}.conf`), '');
+    }
+  });
+
+  it('its hooks, records and keys are not changed wherever its configuration file is', async () => {
+    const host = new FakeHost();
+    for (const folder of ['/run/innkeeper', '/var/lib/innkeeper-agent', '/opt/own']) host.files.putFolder(folder);
+    host.files.put('/etc/innkeeper/update-keys', 'key');
+    const limited = limitedFiles(host, {
+      path: '/opt/own/agent.toml',
+      rules: { rateLimits: new Map() },
+      where: (rule) => rule,
+      denial: (what) => new OperationError('DENIED_BY_GUEST_POLICY', what),
+    });
+    const refused = { reason: 'DENIED_BY_GUEST_POLICY' };
+    const create = { ...openOptions({ access: 'write', create: true }), exclusive: true };
+    for (const folder of ['/opt/own', '/etc/innkeeper', '/run/innkeeper', '/var/lib/innkeeper-agent']) {
+      assert.throws(() => limited.files.open(`${folder}/new`, create), refused, folder);
+      assert.throws(() => limited.files.rename(folder, '/srv'), refused, folder);
+    }
+    assert.throws(() => limited.files.unlink('/etc/innkeeper/update-keys'), refused);
+    limited.files.open('/opt/new', create).close();
   });
 });

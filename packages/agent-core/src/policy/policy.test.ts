@@ -10,6 +10,7 @@ import {
   SystemServiceLite,
   TelemetryServiceLite,
   TunnelServiceLite,
+  UnitServiceLite,
 } from '@innkeeper/contract/agent-lite';
 import { FakeHost } from '../fake/fake-host.ts';
 import { startLimitedAgent } from '../fake/limited-agent.ts';
@@ -114,6 +115,16 @@ describe('the policy of a guest', () => {
     assert.ok(agent.node.welcomes[0]?.capabilities.includes('telemetry'));
   });
 
+  it('what belongs to writing files is off and on with it', async () => {
+    const uploadOf = async (rule: string): Promise<string | undefined> => {
+      const { node } = await startLimitedAgent(`[policy]\n${rule}\n`);
+      return (await node.open(FileServiceLite.getUpload, { path: '/tmp/x', uploadId: 'u' })).reason;
+    };
+    assert.equal(await uploadOf('features_off = ["file.write"]'), denied);
+    assert.equal(await uploadOf('features_only = ["file.read"]'), denied);
+    assert.notEqual(await uploadOf('features_only = ["file.write"]'), denied);
+  });
+
   it('in read-only mode what changes the guest is refused, and what only reads works', async () => {
     const agent = await startLimitedAgent('[policy]\nread_only = true\n');
     assert.deepEqual(deniedOf(await outcomes(agent)), [
@@ -188,6 +199,43 @@ describe('the policy of a guest', () => {
       return call.reason;
     };
     assert.deepEqual([await reasonOf('/var/log/app.log'), await reasonOf('/root/secret')], ['', denied]);
+  });
+
+  it('without the right to read files no log file that the caller names is read, and other logs are', async () => {
+    for (const rule of ['features_off = ["file"]', 'features_off = ["file.read"]', 'features_only = ["logs"]']) {
+      const { node } = await startLimitedAgent(`[policy]\n${rule}\n`);
+      const file = await node.open(LogServiceLite.readFile, { path: '/etc/passwd' });
+      assert.equal(file.reason, denied, rule);
+      assert.match(file.answers.end?.message ?? '', /forbids LogService\/ReadFile: features_\w+ in line 2 of/);
+      assert.notEqual((await node.open(LogServiceLite.read, {})).reason, denied, rule);
+    }
+  });
+
+  it('a log file that the caller names counts for the rates of logs and of files', async () => {
+    for (const feature of ['file', '"file.read"', 'logs']) {
+      const { node } = await startLimitedAgent(`[rate_limits]\n${feature} = 1\n`);
+      await node.open(LogServiceLite.readFile, { path: '/etc/passwd' });
+      const late = await node.open(LogServiceLite.readFile, { path: '/etc/passwd' });
+      assert.equal(late.reason, 'GUEST_RATE_LIMITED', feature);
+    }
+  });
+
+  it('with logs off a unit is shown without the last lines of its log, and with the rule', async () => {
+    const host = new FakeHost();
+    host.files.putFolder('/run/systemd/system');
+    for (const name of ['systemctl', 'journalctl']) host.files.put(`/bin/${name}`, '', { mode: 0o755 });
+    host.jobs.run = async ([program]) => ({
+      exitCode: 0,
+      stdout: program === '/bin/systemctl' ? 'Id=a.service\nLoadState=loaded\nActiveState=active\n' : 'secret\n',
+      stderr: '',
+    });
+    const { node } = await startLimitedAgent('[policy]\nfeatures_off = ["logs"]\n', host);
+    const call = await node.open(UnitServiceLite.get, { name: 'a.service' });
+    await settle();
+    const [answer] = call.messages;
+    assert.equal(answer?.unit?.name, 'a.service');
+    assert.deepEqual(answer?.log, []);
+    assert.equal(answer?.logMissing, 'the guest’s policy: features_off in line 2 of /etc/innkeeper/agent.toml');
   });
 });
 

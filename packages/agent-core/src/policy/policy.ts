@@ -1,8 +1,7 @@
 import { OperationError } from '@innkeeper/contract/errors';
 import { optionalCapabilities } from '../capabilities.ts';
 import { type AgentConfig, alwaysOn, type PolicyRules, type Rule } from '../config/agent-config.ts';
-import { isFeature } from '../config/config-checks.ts';
-import type { MethodRules } from '../dispatch.ts';
+import { isFeature, limitedWith } from '../config/config-checks.ts';
 import type { Clock, Host } from '../host.ts';
 import { commandRule } from './command-rule.ts';
 import type { GuestPolicy } from './guest-policy.ts';
@@ -10,11 +9,14 @@ import { limitedFiles } from './limited-files.ts';
 import { RateLimits } from './rate-limits.ts';
 
 /** Capabilities whose every use changes the guest, or may. */
-const changing = ['exec', 'file.write', 'file.resume', 'filesystem', 'tunnel', 'update'];
+const changing = ['exec', 'file.write', 'filesystem', 'tunnel', 'update'];
 /** What is of no use without another capability. */
-const needs: Readonly<Record<string, string>> = { 'file.resume': 'file.write', 'file.watch': 'file.read' };
-/** Sets the clock, so it belongs to what does that. */
-const adjustClock = 'innkeeper.agent.v1.TelemetryService/AdjustClock';
+const needs: Readonly<Record<string, string>> = { 'file.watch': 'file.read' };
+/** Methods with other capabilities than their own: one sets the clock, one reads any file as a log. */
+const capabilitiesOf: Readonly<Record<string, readonly string[]>> = {
+  'innkeeper.agent.v1.TelemetryService/AdjustClock': ['system'],
+  'innkeeper.agent.v1.LogService/ReadFile': ['logs', 'file.read'],
+};
 
 /** The policy of a configuration file; undefined if the file is fine and has no rules. */
 export function createPolicy(config: AgentConfig, clock: Clock): GuestPolicy | undefined {
@@ -29,18 +31,17 @@ export function createPolicy(config: AgentConfig, clock: Clock): GuestPolicy | u
   const limits = new RateLimits(rules.rateLimits, clock, where);
   const { readOnly, commands } = rules;
   const isReadOnly = readOnly?.value === true;
-  const capabilityOf = ({ name, capability }: MethodRules): string => (name === adjustClock ? 'system' : capability);
   return {
     denied,
     maySetUp: !denied.has('system') && !isReadOnly,
     refusal: (method) => {
-      const { name, onlyReads } = method;
-      const capability = capabilityOf(method);
+      const { name, onlyReads, capability } = method;
+      const capabilities = capabilitiesOf[name] ?? [capability];
       const short = name.slice(name.lastIndexOf('.') + 1);
-      const reason = denied.get(capability);
+      const reason = capabilities.map((each) => denied.get(each)).find((each) => each !== undefined);
       if (reason !== undefined) return denial(short, ruleOf(reason));
       if (isReadOnly && onlyReads !== true) return denial(short, where('read_only', readOnly.line));
-      return limits.refusal(capability, method);
+      return limits.refusal(capabilities, method);
     },
     limitFiles: (host: Host) => limitedFiles(host, { path, rules, where, denial }),
     commands: commands === undefined ? undefined : commandRule(commands, where('commands', commands.line), denial),
@@ -77,7 +78,7 @@ function deniedBy(rules: PolicyRules, where: (rule: string, line: number) => str
 function turnedOff(ruleFor: (name: string) => string | undefined): ReadonlyMap<string, string> {
   const denied = new Map<string, string>();
   for (const name of optionalCapabilities) {
-    const rule = alwaysOn.includes(name) ? undefined : ruleFor(name);
+    const rule = alwaysOn.includes(name) ? undefined : ruleFor(limitedWith[name] ?? name);
     if (rule !== undefined) denied.set(name, prefix + rule);
   }
   return denied;

@@ -32,10 +32,13 @@ export class RateLimits {
     }));
   }
 
-  /** Counts a call; the error if one of its limits is used up, and then it counts for none. */
-  refusal(capability: string, { isPrivileged }: MethodRules): OperationError | undefined {
+  /**
+   * Counts a call; the error if one of its limits is used up, and then it counts for none.
+   * @param capabilities those that the call belongs to
+   */
+  refusal(capabilities: readonly string[], { isPrivileged }: MethodRules): OperationError | undefined {
     const own = this.#buckets.filter(({ feature }) =>
-      feature === 'all' ? isPrivileged === true : isFeature(capability, feature),
+      feature === 'all' ? isPrivileged === true : capabilities.some((each) => isFeature(each, feature)),
     );
     for (const bucket of own) {
       const now = this.#clock.monotonicMs();

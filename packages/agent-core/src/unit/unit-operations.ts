@@ -14,8 +14,11 @@ import { checkUnitName, type UnitInit, type UnitManager, unitVerbs } from './uni
 /** Maximum bytes of a Unit's numbers and tags. */
 const unitBytes = 96;
 const maxOutputChars = 1000;
-/** List, Get and Control of the guest's services. */
-export function unitOperations(host: Host): Operation[] {
+/**
+ * List, Get and Control of the guest's services.
+ * @param noLogs why Get shows no lines of their logs; undefined: it does
+ */
+export function unitOperations(host: Host, noLogs: string | undefined): Operation[] {
   const manager = (): UnitManager => createUnitManager(host, initOf(host));
   return [
     unaryOperation(UnitServiceLite.list, async (request) => ({
@@ -26,7 +29,7 @@ export function unitOperations(host: Host): Operation[] {
       checkUnitName(name);
       const units = manager();
       const unit = await units.get(name);
-      return { unit, ...(await units.log(unit.name)) };
+      return { unit, ...(noLogs === undefined ? await units.log(unit.name) : { logMissing: noLogs }) };
     }),
     unaryOperation(UnitServiceLite.control, async (request) => ({
       unit: await controlUnit(host, manager, request),
