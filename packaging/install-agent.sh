@@ -93,12 +93,16 @@ found=$(sha256sum "$new" | cut -d ' ' -f 1)
 chmod 0755 "$new"
 "$new" --self-test >/dev/null || fail 'the agent does not work on this kernel.'
 mv -f "$new" "$root$program"
+# An update that was not confirmed has left the program before it, which would come back at the start.
+rm -f "$root$program.previous"
 
 # Who may send this guest another agent. A line that is there already is not written twice.
 key='@UPDATE_KEY@'
 keys=$root/etc/innkeeper/update-keys
 if [ -n "$key" ] && ! grep -qxF "$key" "$keys" 2>/dev/null; then
 	mkdir -p "$root/etc/innkeeper"
+	# A last line without an end, as an editor may leave it.
+	[ -z "$(tail -c 1 "$keys" 2>/dev/null)" ] || echo >>"$keys"
 	echo "$key" >>"$keys"
 	chmod 0644 "$keys"
 fi

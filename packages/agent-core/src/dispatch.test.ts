@@ -31,7 +31,11 @@ async function call(
   { frozen = false } = {},
 ): Promise<Uint8Array[]> {
   const answers: Uint8Array[] = [];
-  const table = new OperationTable(operations, { isFrozen: frozen, leaseLeftMs: undefined }, new ManualClock());
+  const table = new OperationTable(
+    operations,
+    { isFrozen: frozen, isBusy: frozen, leaseLeftMs: undefined },
+    new ManualClock(),
+  );
   const sink = async (body: Uint8Array): Promise<void> => {
     answers.push(body);
   };

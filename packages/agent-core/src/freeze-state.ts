@@ -4,12 +4,14 @@ import { Listeners } from '@innkeeper/kit';
 export interface FreezeState {
   /** Also while they are being frozen and thawed. */
   readonly isFrozen: boolean;
+  /** Also while the hooks before a freeze and after a thaw run. */
+  readonly isBusy: boolean;
   /** Milliseconds until the thaw by itself; undefined if they are not frozen. */
   readonly leaseLeftMs: number | undefined;
 }
 
 /** For agents in tests, in which nothing is ever frozen. */
-export const neverFrozen: FreezeState = { isFrozen: false, leaseLeftMs: undefined };
+export const neverFrozen: FreezeState = { isFrozen: false, isBusy: false, leaseLeftMs: undefined };
 
 /** The state of an agent's guest. What freezes is loaded later, and then sets itself here. */
 export class GuestFreezeState implements FreezeState {
@@ -19,6 +21,10 @@ export class GuestFreezeState implements FreezeState {
 
   get isFrozen(): boolean {
     return this.manager?.isFrozen ?? false;
+  }
+
+  get isBusy(): boolean {
+    return this.manager?.isBusy ?? false;
   }
 
   get leaseLeftMs(): number | undefined {

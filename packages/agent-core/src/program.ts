@@ -7,14 +7,14 @@ export interface ProgramPort {
   /**
    * Ends this program; the one that is at `path` by then goes on in its place, on trial for `seconds`. If that cannot be
    * started, fails, or has not called `begin` in time, PATH.previous becomes PATH again and goes on. `state` is called at
-   * the last moment. Rejects, and this program goes on, if it throws.
+   * the last moment. If it throws, this rejects and nothing was started: put the program back, and call `giveUp`.
    */
   handOver(seconds: number, state: () => Handover): Promise<void>;
   /** What an earlier program of this process handed over. Until `begin`, ends of children are not reported. */
   readonly handedOver: HandedOver | undefined;
   /** Everything was taken over; on trial: nothing brings the earlier program back any more. */
   begin(): void;
-  /** Brings the earlier program back, if this one is on trial. */
+  /** Brings the earlier program back, if this one is on trial; otherwise ends this one, which init starts again. */
   giveUp(): void;
 }
 

@@ -31,6 +31,10 @@ export class FreezeManager implements FreezeState {
     return this.#current?.isFrozen ?? false;
   }
 
+  get isBusy(): boolean {
+    return this.#current?.isBusy ?? false;
+  }
+
   get leaseLeftMs(): number | undefined {
     return this.#current?.leaseLeftMs;
   }

@@ -63,6 +63,10 @@ export class GuestFreeze implements FreezeState {
     return this.#session !== undefined;
   }
 
+  get isBusy(): boolean {
+    return !this.isOver;
+  }
+
   get leaseLeftMs(): number | undefined {
     return this.#phase === Phase.FROZEN ? this.#session?.leaseLeftMs : undefined;
   }

@@ -2,7 +2,7 @@ import type { OperationError } from '@innkeeper/contract/errors';
 import type { LiteMethod } from '@innkeeper/contract/lite';
 import { createDeferred, type Deferred, orAborted } from '@innkeeper/kit';
 
-export type GatedMethod = Pick<LiteMethod, 'name' | 'isRepeatable'>;
+export type GatedMethod = Pick<LiteMethod, 'name' | 'isRepeatable' | 'onDisconnect' | 'onlyReads'>;
 
 /** These go on while the agent is replaced. */
 const passing = /\.v1\.(?:Telemetry|Update)Service\//;

@@ -10,6 +10,7 @@ import {
 import { OperationError } from '@innkeeper/contract/errors';
 import { hex } from '../hex.ts';
 import type { Host } from '../host.ts';
+import { agentUid } from '../process/accounts.ts';
 import { readTrimmed } from '../telemetry/read-trimmed.ts';
 
 const maxKeysBytes = 64 * 1024;
@@ -63,12 +64,16 @@ function checkSignature(host: Host, keysPath: string, text: Uint8Array, signatur
     throw new OperationError('UPDATE_UNTRUSTED', `The agent is not signed by a key of ${keysPath} in this guest.`);
 }
 
-/** Whoever can write the file decides what runs as the agent: so only its owner may, who is the agent's user. */
+/** Whoever can write the file decides what runs as the agent: so only root may, and the agent's own user. */
 function readKeys(host: Host, path: string): string[] {
   const text = readTrimmed(host, path, maxKeysBytes);
   if (text === undefined) return [];
-  if ((host.files.stat(path, true).mode & 0o022) !== 0)
-    throw new OperationError('UPDATE_UNTRUSTED', `${path} can be written by others than its owner: chmod 644 ${path}`);
+  const { uid, mode } = host.files.stat(path, true);
+  if ((uid !== 0 && uid !== agentUid(host)) || (mode & 0o022) !== 0)
+    throw new OperationError(
+      'UPDATE_UNTRUSTED',
+      `${path} can be written by others than root: chown root ${path}; chmod 644 ${path}`,
+    );
   return parseUpdateKeys(text);
 }
 

@@ -14,6 +14,9 @@ const goodbyeMs = 80;
 /** These go on at the next agent, though they may not be repeated. */
 const handedOver = /\.v1\.(?:ProcessService\/Exec|FileService\/Write|UpdateService\/Apply)$/;
 
+/** A repetition begins from the start, and its caller has a part already. */
+const fromStart = /\.v1\.FileService\/ReadTar$/;
+
 /** What an agent hands over, as JSON. */
 export interface AgentState {
   readonly instance: string;
@@ -48,7 +51,7 @@ export async function untilFew(parts: AgentParts, cutCalls: boolean): Promise<vo
 
 /** Why a new agent cannot continue with what this one does now. */
 function heldBy({ freeze, succession }: AgentParts): string | undefined {
-  if (freeze.isFrozen) return 'File systems are frozen.';
+  if (freeze.isBusy) return 'File systems are frozen, or their freeze or thaw is in progress.';
   for (const reason of succession.holds) {
     const text = reason();
     if (text !== undefined) return text;
@@ -56,8 +59,9 @@ function heldBy({ freeze, succession }: AgentParts): string | undefined {
   return undefined;
 }
 
-function isLost({ name, isRepeatable }: GatedMethod): boolean {
-  return !isRepeatable && !handedOver.test(name);
+function isLost({ name, isRepeatable, onDisconnect, onlyReads }: GatedMethod): boolean {
+  const worksOn = onDisconnect === 'detach' && onlyReads !== true;
+  return (!isRepeatable || worksOn || fromStart.test(name)) && !handedOver.test(name);
 }
 
 /** Ends the sessions and this program; the new one goes on. */

@@ -91,7 +91,7 @@ export class StagedProgram {
       throw refuse(`it does not take over commands from version ${this.#host.system.agentVersion}`);
   }
 
-  /** Puts it in the place of the agent's program, which is kept beside it. */
+  /** Puts it in the place of the agent's program, which is kept beside it. If that fails, all is as before. */
   async swap(): Promise<void> {
     const folder = this.#open();
     try {
@@ -104,11 +104,18 @@ export class StagedProgram {
         if (!hasErrno(error, 'EPERM', 'EOPNOTSUPP')) throw error;
         folder.rename(this.#name, folder, previous, true);
       }
-      folder.rename(next, folder, this.#name, true);
+      try {
+        folder.rename(next, folder, this.#name, true);
+        await syncFolder(this.#host, this.#folder);
+      } catch (error) {
+        folder.rename(previous, folder, this.#name, true);
+        // Where both are names of one file, rename(2) does nothing.
+        remove(folder, previous);
+        throw error;
+      }
     } finally {
       folder.close();
     }
-    await syncFolder(this.#host, this.#folder);
   }
 
   /** Undoes `swap`. */

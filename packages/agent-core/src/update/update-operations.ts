@@ -47,7 +47,11 @@ export function updateOperations(parts: AgentParts): Operation[] {
         host.clock.setTimer(0, () => {
           handOver(parts, manifest).catch((error: unknown) => {
             log.error('update.failed', { error: String(error) });
-            staged.swapBack();
+            try {
+              staged.swapBack();
+            } catch (swapError) {
+              log.error('update.failed', { error: String(swapError) });
+            }
             host.program.giveUp();
           });
         });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ProcessServiceLite, UpdateServiceLite } from '@innkeeper/contract/agent-lite';
+import { FilesystemServiceLite, ProcessServiceLite, UpdateServiceLite } from '@innkeeper/contract/agent-lite';
 import { updateKeyLine, updateKeysPath, updateManifestText } from '@innkeeper/contract/agent-update';
 import { foldExec } from '../fake/exec-output.ts';
 import { type FakeAgent, startFakeAgent } from '../fake/fake-agent.ts';
 import { FakeHost } from '../fake/fake-host.ts';
 import { fakeSignature } from '../fake/fake-program-port.ts';
 import { loadServices } from '../fake/load-services.ts';
-import type { ManualClock } from '../fake/manual-clock.ts';
+import { type ManualClock, settle } from '../fake/manual-clock.ts';
 import { createSha256 } from '../fake/sha256.ts';
 import { hex } from '../hex.ts';
 
@@ -107,5 +107,79 @@ describe('an update in the fake guest', () => {
     assert.equal(call.reason, 'GUEST_DISK_FULL');
     assert.throws(() => agent.host.files.text(`${agent.host.program.path}.new`));
     assert.equal(agent.host.program.trialSeconds, undefined);
+  });
+
+  it('an update is refused while the hooks after a thaw run, which the new agent would not run', async () => {
+    const agent = await startUpdatable();
+    const { host } = agent;
+    host.files.putFolder('/run');
+    host.files.put('/proc/self/mountinfo', '22 1 254:0 / / rw - ext4 /dev/vda rw\n');
+    host.files.put('/etc/innkeeper/post-thaw.d/a', '', { mode: 0o755 });
+    const hook = Promise.withResolvers<void>();
+    const { jobs } = host;
+    const run = jobs.run.bind(jobs);
+    jobs.run = async (argv, options) => {
+      if (argv[1] !== 'thaw') return await run(argv, options);
+      await hook.promise;
+      return { exitCode: 0, stdout: '', stderr: '' };
+    };
+    await agent.node.open(FilesystemServiceLite.freeze, { id: 'one', leaseMs: 1000 });
+    await host.clock.advance(1000);
+    await settle();
+    const call = await send(agent);
+    assert.equal(call.reason, 'UPDATE_BUSY');
+    assert.match(call.answers.end?.message ?? '', /freeze or thaw is in progress/);
+    hook.resolve();
+    await settle();
+    assert.equal((await send(agent)).reason, '');
+  });
+
+  it('keys in a file of another user than root and the agent’s are not trusted, whatever its mode', async () => {
+    const agent = await startUpdatable();
+    agent.host.files.put(updateKeysPath, updateKeyLine(hex(key), 'test'), { mode: 0o644, uid: 1000 });
+    const call = await send(agent);
+    assert.equal(call.reason, 'UPDATE_UNTRUSTED');
+    assert.match(call.answers.end?.message ?? '', /can be written by others than root: chown root/);
+  });
+
+  for (const [call, links] of [
+    ['rename', true],
+    ['rename', false],
+    ['fsync', true],
+  ] as const)
+    it(`the program stays in its place, and nothing beside it, if its ${call} fails ${links ? 'with' : 'without'} hard links`, async () => {
+      const agent = await startUpdatable();
+      const { files, program: own } = agent.host;
+      let begun = false;
+      let failures = 0;
+      files.fail = (name, path) => {
+        if (name === 'link') {
+          begun = true;
+          return links ? undefined : 'EPERM';
+        }
+        const isMeant = name === call && (call === 'fsync' || path.endsWith('.new'));
+        return begun && isMeant && failures++ === 0 ? 'EIO' : undefined;
+      };
+      const update = await send(agent);
+      assert.deepEqual([update.reason !== '', failures], [true, 1]);
+      assert.equal(files.text(own.path), 'this agent');
+      assert.deepEqual(
+        files.names('/usr/local/bin').filter((name) => name.startsWith('innkeeper-agent')),
+        ['innkeeper-agent'],
+      );
+      files.fail = undefined;
+      assert.equal((await send(agent)).reason, '');
+    });
+
+  it('an agent that cannot hand over ends, even if its program cannot be put back', async () => {
+    const agent = await startUpdatable();
+    const { files, program: own } = agent.host;
+    own.handOver = async () => {
+      throw new Error('no memory');
+    };
+    await send(agent);
+    files.fail = (name) => (name === 'rename' ? 'EIO' : undefined);
+    await agent.host.clock.advance(200);
+    assert.equal(own.gaveUp, 1);
   });
 });

@@ -91,6 +91,21 @@ describe('the agent, downloaded from the daemon', () => {
     });
   }
 
+  it('trusts the daemon’s key beside keys whose last line has no end, and removes what an update left', async () => {
+    const root = await makeRoot('systemd', 'again');
+    await mkdir(join(root, 'etc/innkeeper'), { recursive: true });
+    await mkdir(join(root, 'usr/local/bin'), { recursive: true });
+    const other = `ed25519 ${'ab'.repeat(32)} other`;
+    const [keys, previous] = ['etc/innkeeper/update-keys', 'usr/local/bin/innkeeper-agent.previous'];
+    await writeFile(join(root, keys), other);
+    await writeFile(join(root, previous), 'an agent');
+    for (let time = 0; time < 2; time++) assert.equal((await install(root, await script())).code, 0);
+    const [first, second, ...rest] = (await readFile(join(root, keys), 'utf8')).split('\n');
+    assert.deepEqual([first, rest], [other, ['']]);
+    assert.match(second ?? '', /^ed25519 [0-9a-f]{64} innkeeper$/);
+    assert.equal(existsSync(join(root, previous)), false);
+  });
+
   it('is offered for both architectures, and the script takes the one that uname(1) names', async () => {
     assert.equal(await (await fetch(`${base}/agent/latest/linux-arm64`)).text(), `${agent}# arm64\n`);
     const root = await makeRoot('systemd', 'arm64');

@@ -1,11 +1,11 @@
 import { createHash, sign } from 'node:crypto';
-import type { AgentLink } from '@innkeeper/agent-client';
+import { type AgentLink, hostClock } from '@innkeeper/agent-client';
 import { OperationError } from '@innkeeper/contract';
 import { TelemetryServiceLite, UpdateServiceLite } from '@innkeeper/contract/agent-lite';
 import { confirmWithinSeconds, updateManifestText } from '@innkeeper/contract/agent-update';
 import type { UpdateAgentRequest } from '@innkeeper/contract/control';
 import { type AgentArchitecture, maxAgentBytes } from '@innkeeper/images';
-import { errorMessage } from '@innkeeper/kit';
+import { errorMessage, withDeadline } from '@innkeeper/kit';
 import { readRegularFile } from '@innkeeper/kit/node';
 import type { OperationRow } from '@innkeeper/store';
 import type { NodeContext } from '../context.ts';
@@ -16,6 +16,8 @@ import type { OperationContext } from '../operations/running-operation.ts';
 const pieceBytes = 60_000;
 /** Share of the work that is done when the program was sent. */
 const sentShare = 0.8;
+/** Milliseconds that a guest has to take the program and to begin with it, by the host's clock. */
+const sentWithinMs = 600_000;
 /** Milliseconds that a guest has to come back after the time of its new agent's trial. */
 const backWithinMs = 30_000;
 
@@ -69,14 +71,17 @@ async function replaceAgent(
   const text = updateManifestText({ ...facts, sha256: sha256.toString('hex') });
   const signature = sign(null, Buffer.from(text), updateKey.privateKey);
   const manifest = { ...facts, size: BigInt(program.length), sha256, signature, allowOlder, cutCalls };
-  await send(link, manifest, program, { signal, stage });
+  await sendAgent(link, manifest, program, { signal, stage });
   stage('waiting for the new agent', sentShare);
   const timeoutMs = confirmWithinSeconds.default * 1000 + backWithinMs;
   return (await link.call(UpdateServiceLite.confirm, { sha256 }, { timeoutMs })).version.slice(0, 40);
 }
 
-/** Sends the program; resolves when the guest continues as it. It cannot be canceled after that. */
-async function send(
+/**
+ * Sends the program; resolves when the guest continues as it. It cannot be canceled after that. Rejects with
+ * DEADLINE_EXCEEDED after 10 minutes, whatever the guest does.
+ */
+export async function sendAgent(
   link: AgentLink,
   manifest: { readonly signature: Uint8Array; readonly sha256: Uint8Array; readonly size: bigint },
   program: Uint8Array,
@@ -94,13 +99,22 @@ async function send(
     stage('the guest checks the agent', sentShare);
   }
   let isSwitching = false;
-  try {
-    for await (const { event } of link.stream(UpdateServiceLite.apply, requests(), { signal })) {
+  const follow = async (either: AbortSignal): Promise<void> => {
+    for await (const { event } of link.stream(UpdateServiceLite.apply, requests(), { signal: either })) {
+      either.throwIfAborted();
       if (event.case === 'accepted') accepted.resolve();
       if (event.case !== 'switching') continue;
       isSwitching = true;
       stage(`the guest changes its agent, with ${Number(event.value.commands)} running commands`, sentShare);
     }
+  };
+  const late = (): OperationError =>
+    new OperationError(
+      'DEADLINE_EXCEEDED',
+      `The guest did not change its agent within ${sentWithinMs / 60_000} minutes.`,
+    );
+  try {
+    await withDeadline({ timers: hostClock, timeoutMs: sentWithinMs, signal, late }, follow);
   } catch (error) {
     // Its session ends then.
     if (!isSwitching) throw error;
