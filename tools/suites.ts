@@ -26,7 +26,7 @@ export const systemSuites: readonly Suite[] = [
   },
   {
     name: 'agent, conformance, peers, packages, drivers',
-    globs: ['apps/agent/src/**/*.test.ts', 'tests/{conformance,peers,packages,drivers,sanitizers,soak}/**/*.test.ts'],
+    globs: ['apps/agent/src/**/*.test.ts', 'tests/{conformance,peers,packages,drivers,sanitizers}/**/*.test.ts'],
     concurrency: 2,
     timeoutMs: 300_000,
   },
@@ -36,8 +36,8 @@ export const systemSuites: readonly Suite[] = [
   { name: 'guests', globs: ['tests/vm/guests/*.test.ts'], concurrency: 1, timeoutMs: 900_000 },
   // They mostly wait: for a boot, a deadline, a download.
   {
-    name: 'VMs and fresh machines',
-    globs: ['tests/fresh/**/*.test.ts', 'tests/vm/!(hostile*).test.ts'],
+    name: 'VMs, fresh machines and a soak',
+    globs: ['tests/{fresh,soak}/**/*.test.ts', 'tests/vm/!(hostile*).test.ts'],
     concurrency: 3,
     timeoutMs: 1_500_000,
   },
