@@ -68,6 +68,9 @@ static _Noreturn void start_previous(void)
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     alarm(0);
     bool renamed = rename(previous_path, own_path) == 0;
+    /* Where both are names of one file, rename(2) does nothing, and every start would come here again. */
+    if (renamed)
+        unlink(previous_path);
     execve(renamed ? own_path : previous_path, arguments, environment);
     _exit(1);
 }

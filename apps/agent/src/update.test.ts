@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { link as hardLink, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import type { AgentLink, ExecSession } from '@innkeeper/agent-client';
@@ -116,6 +116,19 @@ describe('an update of the agent', { timeout: 120_000 }, () => {
       reason: 'UPDATE_ROLLED_BACK',
     });
     assert.match(agent.log, /update\.rolled-back/);
+  });
+
+  it('an agent starts whose program before it is the same file, as a power failure during an update leaves it', async () => {
+    await using agent = await RunningAgent.start({
+      prepare: async (folder) => {
+        const program = join(folder, 'innkeeper-agent');
+        await writeProgram(program, await readFile(agentBinary));
+        await hardLink(program, `${program}.previous`);
+        return { program, words: [] };
+      },
+    });
+    assert.equal(await versionOf(agent.connect()), '0.1.0');
+    assert.equal(existsSync(join(agent.folder, 'innkeeper-agent.previous')), false);
   });
 
   for (const signal of ['SIGSEGV', 'SIGABRT', 'SIGBUS'] as const)
