@@ -165,9 +165,11 @@ describe('the packages of the agent', {
 
   it('deb: where systemd runs, the agent is restarted by an upgrade and stopped by a removal', () => {
     const calls = fakeSystemd();
+    // As an update of the agent by its host leaves it.
+    writeFileSync(inRoot(`${program}.previous`), 'an agent');
     dpkg(debs[1]);
     assert.match(calls(), /\brestart innkeeper-agent\.service$/m);
-    // As an update of the agent by its host leaves it.
+    assert.equal(existsSync(inRoot(`${program}.previous`)), false);
     writeFileSync(inRoot(`${program}.previous`), 'an agent');
     root.succeed('dpkg', '--remove', 'innkeeper-agent');
     assert.match(calls(), /\bstop innkeeper-agent\.service$/m);
@@ -204,6 +206,22 @@ describe('the packages of the agent', {
     root.succeed('dpkg', '--purge', 'innkeeper-agent');
   });
 
+  it('deb: a purge leaves the keys and the state of an agent that install-agent.sh installed after the removal', () => {
+    dpkg(debs[0]);
+    root.succeed('dpkg', '--remove', 'innkeeper-agent');
+    const files = ['usr/local/bin/innkeeper-agent', 'etc/innkeeper/update-keys', 'var/lib/innkeeper-agent/state'];
+    mkdirSync(inRoot('var/lib/innkeeper-agent'), { recursive: true });
+    mkdirSync(inRoot('etc/innkeeper'), { recursive: true });
+    for (const file of files) writeFileSync(inRoot(file), '');
+    root.succeed('dpkg', '--purge', 'innkeeper-agent');
+    assert.deepEqual(
+      files.filter((file) => existsSync(inRoot(file))),
+      files,
+    );
+    for (const file of [files[0], 'etc/innkeeper', 'var/lib/innkeeper-agent'])
+      rmSync(inRoot(file ?? ''), { recursive: true });
+  });
+
   it('rpm: installs the agent, which runs; an upgrade keeps changed settings; a removal saves them', async () => {
     rpm('--install', rpms[0] ?? '');
     assert.equal(isAnythingRunning(), false);
@@ -213,7 +231,9 @@ describe('the packages of the agent', {
     const calls = fakeSystemd();
     await using agent = await AgentInRoot.start(root, readIn(root, unit));
     await agent.link.ping();
+    writeFileSync(inRoot(`${program}.previous`), 'an agent');
     assert.match(rpm('--upgrade', rpms[1] ?? ''), /agent\.toml\.rpmnew/);
+    assert.equal(existsSync(inRoot(`${program}.previous`)), false);
     assert.match(calls(), /^try-restart innkeeper-agent\.service$/m);
     assert.match(readIn(root, conf), /Changed here/);
     assert.match(readIn(root, `${conf}.rpmnew`), /Something new/);
