@@ -65,6 +65,8 @@ const discs = [{ name: 'xorriso', why: 'writes the disc with the agent' }];
 
 const tests = [
   { name: 'openssl', why: 'creates certificates for tests' },
+  { name: 'openssh-client', why: 'goes through a tunnel in tests' },
+  { name: 'python3', why: 'runs ansible through a tunnel in tests' },
   { name: 'chromium', why: 'runs the web console in tests' },
   { name: 'postgresql', why: 'a server for the tests of the store, on a private socket' },
   { name: 'victoria-metrics', why: 'receives the metrics that the tests write' },
