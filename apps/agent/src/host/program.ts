@@ -4,7 +4,7 @@ import type { Reaper } from './reaper.ts';
 
 /** @param umask of the programs that the agent starts, which the next agent has to know */
 export function createProgram(reaper: Reaper, umask: number, handedOver: HandedOver | undefined): ProgramPort {
-  // Whoever reaps a child has to report its end, and may not go on.
+  // Until the trial is over no child is reaped: the end of one that this program had reaped would be lost if it failed.
   reaper.isHeld = handedOver !== undefined;
   return {
     path: programPath(),

@@ -64,7 +64,7 @@ function checkSignature(host: Host, keysPath: string, text: Uint8Array, signatur
     throw new OperationError('UPDATE_UNTRUSTED', `The agent is not signed by a key of ${keysPath} in this guest.`);
 }
 
-/** Whoever can write the file decides what runs as the agent: so only root may, and the agent's own user. */
+/** Its keys decide which program runs as the agent, so only root and the agent's own user may be able to write it. */
 function readKeys(host: Host, path: string): string[] {
   const text = readTrimmed(host, path, maxKeysBytes);
   if (text === undefined) return [];

@@ -8,7 +8,6 @@ import {
   TelemetryServiceLite,
   TunnelServiceLite,
 } from '@innkeeper/contract/agent-lite';
-import type { AgentParts } from '../agent-parts.ts';
 import { ManualClock, settle } from '../fake/manual-clock.ts';
 import { neverFrozen } from '../freeze-state.ts';
 import type { GatedMethod } from '../serving/call-gate.ts';
@@ -22,7 +21,7 @@ async function beginDuring(method: GatedMethod, options: { readonly endsInMs?: n
   const ended = Promise.withResolvers<void>();
   void succession.gate.count(method, () => ended.promise);
   let result: unknown = 'waits';
-  untilFew({ host: { clock }, freeze: neverFrozen, succession } as unknown as AgentParts, false).then(
+  untilFew({ host: { clock }, freeze: neverFrozen, succession }, false).then(
     () => (result = 'begins'),
     (error: unknown) => (result = error),
   );

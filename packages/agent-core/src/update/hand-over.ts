@@ -27,11 +27,18 @@ export interface AgentState {
   readonly commands: RegistryState | undefined;
 }
 
+/** What runs in an agent, as far as an update looks at it. */
+type RunningParts = Pick<AgentParts, 'succession'> & {
+  readonly freeze: Pick<AgentParts['freeze'], 'isBusy'>;
+  readonly host: Pick<AgentParts['host'], 'clock'>;
+  readonly registry?: Pick<NonNullable<AgentParts['registry']>, 'isStarting'> | undefined;
+};
+
 /**
  * Waits until nothing runs that would be lost; calls that begin meanwhile wait.
  * @throws OperationError UPDATE_BUSY
  */
-export async function untilFew(parts: AgentParts, cutCalls: boolean): Promise<void> {
+export async function untilFew(parts: RunningParts, cutCalls: boolean): Promise<void> {
   const { clock } = parts.host;
   const endMs = clock.monotonicMs() + callsEndMs;
   for (;;) {
@@ -50,7 +57,7 @@ export async function untilFew(parts: AgentParts, cutCalls: boolean): Promise<vo
 }
 
 /** Why a new agent cannot continue with what this one does now. */
-function heldBy({ freeze, succession }: AgentParts): string | undefined {
+function heldBy({ freeze, succession }: RunningParts): string | undefined {
   if (freeze.isBusy) return 'File systems are frozen, or their freeze or thaw is in progress.';
   for (const reason of succession.holds) {
     const text = reason();

@@ -10,18 +10,25 @@ import { diagnose } from './diagnose.ts';
 
 const second = 1_000_000_000n;
 
+/** A running VM whose agent is connected, with what the agent is asked. */
+async function connectedVm(at: Awaited<ReturnType<typeof testHost>>) {
+  const test = await withImage(at.folder, at.host, { driver: { startAgent: async () => undefined } });
+  await succeed(test, createVm(test.node, wanted));
+  const runner = test.node.get('one');
+  await runner.until(() => runner.agent.telemetry !== undefined, timeout);
+  // The test's agent is connected before the guest has opened its port, which an earlier step looks at.
+  await until(() => at.host.machine(runner.row.id)?.isPortOpen(nativePort) === true);
+  const link = test.links.get('one');
+  assert.ok(link);
+  const stepOf = async (wantedName: string) => (await diagnose(runner)).steps.find(({ name }) => name === wantedName);
+  return { test, runner, link, stepOf };
+}
+
 describe('the clock in a diagnosis', () => {
   it('doctor names a guest’s clock that is off by more than 5 s, and is content with one that is right', async () => {
     await using at = await testHost();
-    const test = await withImage(at.folder, at.host, { driver: { startAgent: async () => undefined } });
-    await succeed(test, createVm(test.node, wanted));
-    const runner = test.node.get('one');
-    await runner.until(() => runner.agent.telemetry !== undefined, timeout);
-    // The test's agent is connected before the guest has opened its port, which an earlier step looks at.
-    await until(() => at.host.machine(runner.row.id)?.isPortOpen(nativePort) === true);
-    const link = test.links.get('one');
-    assert.ok(link);
-    const clockStep = async () => (await diagnose(runner)).steps.find(({ name }) => name === 'clock');
+    const { test, runner, link, stepOf } = await connectedVm(at);
+    const clockStep = () => stepOf('clock');
 
     const silent = await clockStep();
     assert.equal(silent?.outcome, DiagnosisOutcome.SKIPPED);
@@ -51,14 +58,8 @@ describe('the clock in a diagnosis', () => {
 describe('the policy in a diagnosis', () => {
   it('doctor says what the guest itself turns off, and does not mention a policy where there is none', async () => {
     await using at = await testHost();
-    const test = await withImage(at.folder, at.host, { driver: { startAgent: async () => undefined } });
-    await succeed(test, createVm(test.node, wanted));
-    const runner = test.node.get('one');
-    await runner.until(() => runner.agent.telemetry !== undefined, timeout);
-    await until(() => at.host.machine(runner.row.id)?.isPortOpen(nativePort) === true);
-    const link = test.links.get('one');
-    assert.ok(link);
-    const policyStep = async () => (await diagnose(runner)).steps.find(({ name }) => name === 'policy');
+    const { test, link, stepOf } = await connectedVm(at);
+    const policyStep = () => stepOf('policy');
     assert.equal(await policyStep(), undefined);
     link.deniedCapabilities = ['exec', 'file.write'];
     link.connect();
