@@ -12,12 +12,14 @@ export const pinnedNode = join(nodeFolder, 'node');
 export const setupFolder = join(root, '.cache', 'setup');
 
 /**
- * The environment of programs in this checkout: `node` is the pinned one, also for scripts that use `env node`, and buf's
- * cache is not in the home folder, which may be read-only.
+ * The environment of programs in this checkout: `node` is the pinned one, also for scripts that use `env node`, buf's
+ * cache is not in the home folder, which may be read-only, and what Node compiled is kept: reading TypeScript anew is half
+ * of the time of a small test.
  */
 export function toolEnvironment() {
   return {
     BUF_CACHE_DIR: join(root, '.cache', 'buf'),
+    NODE_COMPILE_CACHE: join(root, '.cache', 'compiled'),
     ...process.env,
     PATH: `${nodeFolder}:${join(nodeModules, '.bin')}:${process.env.PATH ?? '/usr/bin:/bin'}`,
   };

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -14,8 +25,8 @@ interface Result {
   readonly stderr: string;
 }
 
-function run(program: string, args: readonly string[], path: string, cwd = '/'): Result {
-  return spawnSync(program, args, { cwd, encoding: 'utf8', env: { PATH: path, HOME: '/nonexistent' } });
+function run(program: string, args: readonly string[], path: string, cwd = '/', home = '/nonexistent'): Result {
+  return spawnSync(program, args, { cwd, encoding: 'utf8', env: { PATH: path, HOME: home } });
 }
 
 describe('apps/cli/bin', () => {
@@ -50,6 +61,20 @@ describe('apps/cli/bin', () => {
       assert.equal(status, 0);
       assert.match(stdout, new RegExp(`^innkeeper ${command} `));
     }
+  });
+
+  it('what Node compiled of inn is kept in the home folder, where nobody else can replace it', () => {
+    const home = join(folder, 'home');
+    mkdirSync(home);
+    assert.equal(run(join(programs, 'inn'), ['--help'], '/usr/bin:/bin', '/', home).status, 0);
+    assert.ok(readdirSync(join(home, '.cache/innkeeper/compiled')).length > 0);
+    assert.equal(existsSync('/nonexistent'), false, 'a home folder that does not exist is not made');
+    if (process.getuid?.() !== 0) return;
+    const foreign = join(folder, 'foreign-home');
+    mkdirSync(foreign);
+    chownSync(foreign, 12_345, 12_345);
+    assert.equal(run(join(programs, 'inn'), ['--help'], '/usr/bin:/bin', '/', foreign).status, 0);
+    assert.deepEqual(readdirSync(foreign), [], 'somebody else’s is left alone');
   });
 
   it('inn and innkeeper start through symbolic links', () => {

@@ -17,7 +17,13 @@ export function spawnInn(
   environment: Readonly<Record<string, string>> = {},
 ): ChildProcessWithoutNullStreams {
   return spawn(process.execPath, [main, ...words], {
-    env: { PATH: process.env['PATH'], HOME: '/nonexistent', INNKEEPER_SOCKET: socketPath, ...environment },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: '/nonexistent',
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      INNKEEPER_SOCKET: socketPath,
+      ...environment,
+    },
   });
 }
 
