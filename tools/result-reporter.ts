@@ -11,7 +11,8 @@ export const limitsVariable = 'INNKEEPER_TEST_LIMITS';
 const keptLines = 15;
 
 /**
- * A node:test reporter that writes one JSON line a test: passed, failed with its error, or skipped with its reason. What
+ * A node:test reporter that writes one JSON line a test: passed, failed with its error, or skipped with its reason; and one
+ * a file: how long it took. What
  * node:test would hide is a failure: a test that is marked as todo, a skip without a reason, and an error after the end of
  * a test.
  */
@@ -53,6 +54,7 @@ interface TestData {
   readonly todo?: string | boolean;
   readonly message?: string;
   readonly success?: boolean;
+  readonly duration_ms?: number;
   readonly details?: { readonly type?: string; readonly error?: TestError };
 }
 
@@ -87,14 +89,17 @@ function findingsOf(event: TestEvent, files: Map<string, FileState>): Finding[] 
     }
     case 'test:summary':
       // The whole suite has a summary, too, without a file.
-      if (data.entryFile === undefined || data.success !== false || file.failed) return [];
-      file.failed = true;
-      return [
-        { failure: { where: shown(data.entryFile), title: 'after its tests', error: file.strayErrors.join('\n') } },
-      ];
+      return data.entryFile === undefined ? [] : summary(data, data.entryFile, file);
     default:
       return [];
   }
+}
+
+function summary(data: TestData, path: string, file: FileState): Finding[] {
+  const took: Finding = { took: { file: shown(path), ms: data.duration_ms ?? 0 } };
+  if (data.success !== false || file.failed) return [took];
+  file.failed = true;
+  return [took, { failure: { where: shown(path), title: 'after its tests', error: file.strayErrors.join('\n') } }];
 }
 
 function fileOf(files: Map<string, FileState>, data: Pick<TestData, 'entryFile' | 'file'>): FileState {

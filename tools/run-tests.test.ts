@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { noResults } from './test-results.ts';
+import { addFindings, noResults } from './test-results.ts';
 import { closingPart } from './total.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'innkeeper-run-tests-'));
@@ -141,6 +141,24 @@ describe('the closing part of npm test', () => {
     assert.equal(lines(1) - lines(0), 3 + 14 + 1);
     assert.equal(lines(50) - lines(0), 2 + 50 * (1 + 4 + 1));
     assert.equal(lines(500) - lines(0), 2 + 500 * (1 + 1 + 1));
+  });
+
+  it('files that took 10 s or longer are listed, the slowest first', () => {
+    const fileMs = new Map([
+      ['quick.test.ts', 9999],
+      ['slow.test.ts', 12_000],
+      ['slowest.test.ts', 61_000],
+    ]);
+    assert.match(
+      closingPart({ ...noResults(), passed: 1, fileMs }),
+      /^\nSeconds:\n {3}61 slowest\.test\.ts\n {3}12 slow\.test\.ts\n\n1 passed, /,
+    );
+  });
+
+  it('the time of each file is measured', () => {
+    const results = noResults();
+    addFindings(results, `${JSON.stringify({ took: { file: 'a.test.ts', ms: 5 } })}\n{}\n`);
+    assert.deepEqual([...results.fileMs, results.passed], [['a.test.ts', 5], 1]);
   });
 
   it('the time of each suite is listed when there are several', () => {

@@ -12,6 +12,8 @@ export interface Finding {
   readonly failure?: Failure;
   /** The reason of a skipped test or group of tests. */
   readonly skipped?: string;
+  /** How long a file took. */
+  readonly took?: { readonly file: string; readonly ms: number };
 }
 
 /** What one suite, or all of them, came to. */
@@ -22,17 +24,20 @@ export interface TestResults {
   skipped: Map<string, number>;
   /** How long each suite took, by its name. */
   tookMs: Map<string, number>;
+  /** How long each file took, by its path. */
+  fileMs: Map<string, number>;
 }
 
 export function noResults(): TestResults {
-  return { passed: 0, failures: [], skipped: new Map(), tookMs: new Map() };
+  return { passed: 0, failures: [], skipped: new Map(), tookMs: new Map(), fileMs: new Map() };
 }
 
 /** Adds what the reporter wrote, even if its last line is cut. */
 export function addFindings(results: TestResults, text: string): void {
   for (const line of text.split('\n').slice(0, -1)) {
-    const { failure, skipped } = JSON.parse(line) as Finding;
-    if (failure !== undefined) results.failures.push(failure);
+    const { failure, skipped, took } = JSON.parse(line) as Finding;
+    if (took !== undefined) results.fileMs.set(took.file, took.ms);
+    else if (failure !== undefined) results.failures.push(failure);
     else if (skipped !== undefined) addSkipped(results, skipped, 1);
     else results.passed++;
   }

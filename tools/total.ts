@@ -7,9 +7,13 @@ function linesPerError(failures: number): number {
 
 const maxColumns = 240;
 
+/** The slowest files are named: those that took this long, and no more than this many. */
+const slowMs = 10_000;
+const shownFiles = 15;
+
 /**
- * Prints how long each suite took, what was skipped and what failed, then the totals, and returns the exit code: 0 if something ran and nothing
- * failed. The failures are right above the last line, so that the end of a log that was cut shows them.
+ * Prints how long each suite and the slowest files took, what was skipped and what failed, then the totals, and returns the
+ * exit code: 0 if something ran and nothing failed. The failures are right above the last line, so that the end of a log that was cut shows them.
  */
 export function totalOf(parts: readonly TestResults[]): number {
   const sum = noResults();
@@ -18,18 +22,21 @@ export function totalOf(parts: readonly TestResults[]): number {
     sum.failures.push(...part.failures);
     for (const [reason, count] of part.skipped) addSkipped(sum, reason, count);
     for (const [suite, ms] of part.tookMs) sum.tookMs.set(suite, ms);
+    for (const [file, ms] of part.fileMs) sum.fileMs.set(file, ms);
   }
   process.stdout.write(closingPart(sum));
   return sum.failures.length === 0 && sum.passed > 0 ? 0 : 1;
 }
 
 /** The end of the output, from the times of the suites to the line with the totals. */
-export function closingPart({ passed, failures, skipped, tookMs }: TestResults): string {
+export function closingPart({ passed, failures, skipped, tookMs, fileMs }: TestResults): string {
   const reasons = [...skipped].sort(([a, many], [b, few]) => few - many || a.localeCompare(b));
   const skippedCount = reasons.reduce((sum, [, count]) => sum + count, 0);
   const lines: string[] = [''];
-  if (tookMs.size > 1)
-    lines.push('Seconds:', ...[...tookMs].map(([suite, ms]) => `${(ms / 1000).toFixed(0).padStart(5)} ${suite}`), '');
+  const slowest = [...fileMs].filter(([, ms]) => ms >= slowMs).sort(([, a], [, b]) => b - a);
+  const times = [...(tookMs.size > 1 ? tookMs : []), ...slowest.slice(0, shownFiles)];
+  if (times.length > 0)
+    lines.push('Seconds:', ...times.map(([what, ms]) => `${(ms / 1000).toFixed(0).padStart(5)} ${what}`), '');
   if (skippedCount > 0)
     lines.push('Skipped:', ...reasons.map(([reason, count]) => `${`${count}`.padStart(5)} × ${reason}`), '');
   if (failures.length > 0) {
