@@ -1,5 +1,5 @@
 /*
- * Byte operations that would be too slow in JavaScript: CRC-32C, zero runs, random. UTF-8 is in text.c, SHA-256 in
+ * Byte operations that would be too slow in JavaScript: CRC-32C, zero runs, base64, random. UTF-8 is in text.c, SHA-256 in
  * sha256.c.
  */
 #include "host.h"
@@ -140,6 +140,66 @@ static JSValue js_count_leading_zeros(JSContext *ctx, JSValueConst self, int arg
     return JS_NewFloat64(ctx, (double)at);
 }
 
+/* encodeBase64(bytes, into): length. */
+static JSValue js_encode_base64(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t length, room, to = 0;
+    const uint8_t *bytes = get_bytes(ctx, argv[0], &length);
+    uint8_t *into = bytes ? get_bytes(ctx, argv[1], &room) : NULL;
+    if (!into)
+        return JS_EXCEPTION;
+    if (room / 4 < (length + 2) / 3)
+        return JS_ThrowRangeError(ctx, "encodeBase64: no room");
+    for (size_t at = 0; at < length; at += 3) {
+        size_t left = length - at;
+        uint32_t group = bytes[at] << 16 | (left > 1 ? bytes[at + 1] << 8 : 0) | (left > 2 ? bytes[at + 2] : 0);
+        into[to++] = alphabet[group >> 18];
+        into[to++] = alphabet[group >> 12 & 63];
+        into[to++] = left > 1 ? alphabet[group >> 6 & 63] : '=';
+        into[to++] = left > 2 ? alphabet[group & 63] : '=';
+    }
+    return JS_NewFloat64(ctx, (double)to);
+}
+
+static uint8_t base64_values[256];
+
+static void make_base64_values(void)
+{
+    memset(base64_values, 64, sizeof base64_values);
+    for (int value = 0; value < 26; value++) {
+        base64_values['A' + value] = value;
+        base64_values['a' + value] = 26 + value;
+    }
+    for (int value = 0; value < 10; value++)
+        base64_values['0' + value] = 52 + value;
+    base64_values['+'] = 62;
+    base64_values['/'] = 63;
+}
+
+/* decodeBase64(text, into): groups. */
+static JSValue js_decode_base64(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    size_t length, room, group = 0;
+    const uint8_t *text = get_bytes(ctx, argv[0], &length);
+    uint8_t *into = text ? get_bytes(ctx, argv[1], &room) : NULL;
+    if (!into)
+        return JS_EXCEPTION;
+    if (!base64_values[0])
+        make_base64_values();
+    size_t groups = length / 4 < room / 3 ? length / 4 : room / 3;
+    for (; group < groups; group++) {
+        uint8_t a = base64_values[text[4 * group]], b = base64_values[text[4 * group + 1]];
+        uint8_t c = base64_values[text[4 * group + 2]], d = base64_values[text[4 * group + 3]];
+        if ((a | b | c | d) & 64)
+            break;
+        into[3 * group] = a << 2 | b >> 4;
+        into[3 * group + 1] = b << 4 | c >> 2;
+        into[3 * group + 2] = c << 6 | d;
+    }
+    return JS_NewFloat64(ctx, (double)group);
+}
+
 /* sha256New(): state; sha256Update(state, array); sha256Digest(state): 32 bytes. The state is an opaque Uint8Array. */
 static JSValue js_sha256_new(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
@@ -209,6 +269,8 @@ static JSValue js_random(JSContext *ctx, JSValueConst self, int argc, JSValueCon
 static const JSCFunctionListEntry bytes_entries[] = {
     JS_CFUNC_DEF("crc32c", 2, js_crc32c),
     JS_CFUNC_DEF("countLeadingZeros", 1, js_count_leading_zeros),
+    JS_CFUNC_DEF("encodeBase64", 2, js_encode_base64),
+    JS_CFUNC_DEF("decodeBase64", 2, js_decode_base64),
     JS_CFUNC_DEF("sha256New", 0, js_sha256_new),
     JS_CFUNC_DEF("sha256Update", 2, js_sha256_update),
     JS_CFUNC_DEF("sha256Digest", 1, js_sha256_digest),

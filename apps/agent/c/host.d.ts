@@ -35,6 +35,10 @@ declare module 'host' {
   // Bytes (bytes.c, sha256.c)
   export function crc32c(bytes: Uint8Array, seed: number): number;
   export function countLeadingZeros(bytes: Uint8Array): number;
+  /** With padding; returns the length. RangeError without room. */
+  export function encodeBase64(bytes: Uint8Array, into: Uint8Array): number;
+  /** Up to the first group of four that is incomplete or has other characters; returns the number of groups. */
+  export function decodeBase64(text: Uint8Array, into: Uint8Array): number;
   export function sha256New(): Uint8Array;
   export function sha256Update(state: Uint8Array, bytes: Uint8Array): void;
   export function sha256Digest(state: Uint8Array): Uint8Array;

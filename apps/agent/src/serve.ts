@@ -20,6 +20,7 @@ const ports = [
   { name: 'org.innkeeper.agent.0', dialect: 'native' },
   { name: 'org.limiquantix.agent.0', dialect: 'agent-message' },
   { name: 'org.quantix.agent.0', dialect: 'agent-message' },
+  { name: 'org.qemu.guest_agent.0', dialect: 'qga' },
 ] as const;
 
 type ServeOptions = Options & { readonly command: 'serve' };

@@ -5,6 +5,7 @@ import type { AgentParts } from './agent-parts.ts';
 import { CallLog } from './call-log.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import type { AgentConfig } from './config/agent-config.ts';
+import type { QgaSettings } from './dialects/qga/qga-settings.ts';
 import { servedDialects } from './dialects/served-dialects.ts';
 import { type MethodRules, OperationTable } from './dispatch.ts';
 import { exists } from './file/exists.ts';
@@ -61,6 +62,8 @@ export interface AgentOptions {
   readonly config?: AgentConfig | undefined;
   /** What the guest allows. Default: everything. */
   readonly policy?: GuestPolicy | undefined;
+  /** For clients of QGA. Default: as a qemu-ga without any settings. */
+  readonly qga?: QgaSettings | undefined;
 }
 
 /**
@@ -78,6 +81,7 @@ export function createAgent(
     updateKeysPath: keysPath = updateKeysPath,
     config,
     policy,
+    qga,
   }: AgentOptions = {},
 ): Agent {
   const stopping = new AbortController();
@@ -139,6 +143,7 @@ export function createAgent(
       denied: missing.map(({ name }) => name).filter((name) => policy?.denied.has(name)),
     },
     config,
+    qga,
     maySetUp: policy?.maySetUp ?? true,
     freeze,
     clockStepper: new ClockStepper(host.clock, log, buildTimeNs),

@@ -283,6 +283,9 @@ export interface Bytes {
   crc32c(bytes: Uint8Array, seed: number): number;
   /** The number of zero bytes at the start of `bytes`. */
   countLeadingZeros(bytes: Uint8Array): number;
+  /** Base64Ops of wire. */
+  encodeBase64(bytes: Uint8Array, into: Uint8Array): number;
+  decodeBase64(text: Uint8Array, into: Uint8Array): number;
   createSha256(): Sha256;
   random(count: number): Uint8Array;
 }

@@ -4,6 +4,7 @@ import { detectAgentMessage } from './agent-message/header.ts';
 import { detectDialect } from './detect-dialect.ts';
 import { detectionBytes } from './detection.ts';
 import { detectNative } from './native/opening-bytes.ts';
+import { detectQga } from './qga/detect-qga.ts';
 
 const text = (value: string): number[] => [...new TextEncoder().encode(value)];
 
@@ -42,6 +43,7 @@ describe('detection by each dialect', () => {
   for (const [dialect, detects] of [
     ['native', detectNative],
     ['agent-message', detectAgentMessage],
+    ['qga', detectQga],
   ] as const) {
     for (const [name, bytes, owner] of cases) {
       it(`${dialect} answers ${owner === dialect ? 'yes' : 'no'} to ${name} within ${detectionBytes} bytes, and "more" until then`, () => {

@@ -1,6 +1,7 @@
 import { detectAgentMessage } from './agent-message/header.ts';
 import { detectLength } from './detection.ts';
 import { detectNative } from './native/opening-bytes.ts';
+import { detectQga } from './qga/detect-qga.ts';
 
 export type DialectName = 'native' | 'agent-message' | 'json-frames' | 'qga' | 'http';
 
@@ -15,8 +16,8 @@ const httpMethods = ['GET ', 'PUT ', 'HEAD ', 'POST ', 'PATCH ', 'DELETE ', 'OPT
  * protobuf tag, or the magic 51 54 58 01: AgentMessage. An HTTP method: HTTP.
  */
 export function detectDialect(firstBytes: Uint8Array): DialectName | undefined {
-  const [first, , , , fifth] = firstBytes;
-  if (first === 0x7b || first === 0xff) return 'qga';
+  const [, , , , fifth] = firstBytes;
+  if (detectQga(firstBytes) === 'yes') return 'qga';
   if (detectNative(firstBytes) === 'yes') return 'native';
   if (detectAgentMessage(firstBytes) === 'yes') return 'agent-message';
   if (fifth === 0x7b && detectLength(firstBytes) === 'yes') return 'json-frames';

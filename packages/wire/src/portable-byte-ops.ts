@@ -1,4 +1,5 @@
 import type { ByteOps } from './byte-ops.ts';
+import { decodeBase64, encodeBase64 } from './portable-base64.ts';
 
 const polynomial = 0x82f63b78;
 const lanes = 16;
@@ -79,4 +80,4 @@ function countLeadingZeros(bytes: Uint8Array): number {
 }
 
 /** Pure TypeScript, fast in V8. Has tables of 16 KiB. */
-export const portableByteOps: ByteOps = { crc32c, countLeadingZeros };
+export const portableByteOps: ByteOps = { crc32c, countLeadingZeros, encodeBase64, decodeBase64 };

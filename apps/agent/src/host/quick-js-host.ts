@@ -45,6 +45,8 @@ function createBytes(): Bytes {
   return {
     crc32c: host.crc32c,
     countLeadingZeros: host.countLeadingZeros,
+    encodeBase64: host.encodeBase64,
+    decodeBase64: host.decodeBase64,
     createSha256: () => {
       const state = host.sha256New();
       return { update: (bytes) => host.sha256Update(state, bytes), digest: () => host.sha256Digest(state) };

@@ -1,6 +1,7 @@
 import type { Channel, Log } from '@innkeeper/kit';
 import type { Detection } from '@innkeeper/wire';
 import type { AgentConfig } from '../config/agent-config.ts';
+import type { QgaSettings } from '../dialects/qga/qga-settings.ts';
 import type { OperationTable } from '../dispatch.ts';
 import type { FreezeState } from '../freeze-state.ts';
 import type { Host } from '../host.ts';
@@ -33,6 +34,8 @@ export interface AgentContext {
   readonly guestIdentity: Identity;
   /** The guest's settings; undefined: there are none. */
   readonly config: AgentConfig | undefined;
+  /** Default: as a qemu-ga without any settings. */
+  readonly qga?: QgaSettings | undefined;
   /** Whether a hello may change the guest's clock, names and size of the root. */
   readonly maySetUp: boolean;
 }

@@ -10,6 +10,8 @@ import { FakePeer } from './fake-peer.ts';
 const bytes: Bytes = {
   crc32c: () => 0,
   countLeadingZeros: () => 0,
+  encodeBase64: () => 0,
+  decodeBase64: () => 0,
   createSha256: () => {
     throw new Error('Not used here.');
   },

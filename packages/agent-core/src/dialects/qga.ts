@@ -1,0 +1,13 @@
+import { detectQga } from '@innkeeper/wire';
+import type { Dialect } from '../serving/dialect.ts';
+
+/** The dialect of QEMU's guest agent: docs/protocol/qga.md. */
+export const qga: Dialect = {
+  name: 'qga',
+  detects: detectQga,
+  serve: async (channel, table, context) => {
+    // Only guests of hosts that speak it need it.
+    const { serveQga } = await import('./qga/serve-qga.ts');
+    return await serveQga(channel, table, context);
+  },
+};

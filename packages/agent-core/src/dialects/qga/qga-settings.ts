@@ -1,0 +1,15 @@
+/** How an agent presents itself in QGA, and what it allows there. */
+export interface QgaSettings {
+  /** What guest-info says. Default: the version of qemu-ga whose commands these are. */
+  readonly version?: string | undefined;
+  /** The only commands that are allowed; undefined: all. */
+  readonly allow?: readonly string[] | undefined;
+  /** Commands that are not allowed, also if `allow` has them. */
+  readonly block?: readonly string[] | undefined;
+  /** Milliseconds until a freeze ends by itself; 0: never. Default: 600,000. */
+  readonly freezeLeaseMs?: number | undefined;
+}
+
+/** The version of qemu-ga that the answers are like. */
+export const qgaVersion = '10.2.2';
+export const defaultFreezeLeaseMs = 600_000;
