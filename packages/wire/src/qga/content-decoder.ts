@@ -43,7 +43,7 @@ export class ContentDecoder {
     return { decoded: this.#buffer.subarray(0, length), at };
   }
 
-  /** One character that is not part of whole groups; the bytes that it completes, or undefined if it is none of base64. */
+  /** One character that is not part of whole groups; the bytes that it completes, or undefined if base64 does not have it. */
   #takeChar(char: number): Uint8Array | undefined {
     if (char === lineBreak) return nothing;
     if (char === padding) {

@@ -68,7 +68,7 @@ function printScalar(value: JsonValue): string {
 }
 
 /** A text in quotes, in ASCII. */
-export function printText(text: string): string {
+function printText(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is escaped.
   return `"${text.replace(/["\\\u0000-\u001f\u007f-\uffff]/g, (char) => escapes[char] ?? `\\u${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`)}"`;
 }
