@@ -1,9 +1,8 @@
 /*
  * Byte operations that would be too slow in JavaScript: CRC-32C, zero runs, base64, random. UTF-8 is in text.c, SHA-256 in
- * sha256.c.
+ * hashing.c.
  */
 #include "host.h"
-#include "sha256.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -200,45 +199,6 @@ static JSValue js_decode_base64(JSContext *ctx, JSValueConst self, int argc, JSV
     return JS_NewFloat64(ctx, (double)group);
 }
 
-/* sha256New(): state; sha256Update(state, array); sha256Digest(state): 32 bytes. The state is an opaque Uint8Array. */
-static JSValue js_sha256_new(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
-{
-    Sha256 state;
-    sha256_init(&state);
-    return new_uint8_array(ctx, (const uint8_t *)&state, sizeof state);
-}
-
-static Sha256 *sha256_state(JSContext *ctx, JSValueConst value)
-{
-    size_t length;
-    uint8_t *bytes = get_bytes(ctx, value, &length);
-    if (bytes && length == sizeof(Sha256))
-        return (Sha256 *)bytes;
-    JS_ThrowTypeError(ctx, "not a SHA-256 state");
-    return NULL;
-}
-
-static JSValue js_sha256_update(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
-{
-    size_t length;
-    Sha256 *state = sha256_state(ctx, argv[0]);
-    const uint8_t *bytes = state ? get_bytes(ctx, argv[1], &length) : NULL;
-    if (!bytes)
-        return JS_EXCEPTION;
-    sha256_update(state, bytes, length);
-    return JS_UNDEFINED;
-}
-
-static JSValue js_sha256_digest(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
-{
-    uint8_t digest[32];
-    Sha256 *state = sha256_state(ctx, argv[0]);
-    if (!state)
-        return JS_EXCEPTION;
-    sha256_final(state, digest);
-    return new_uint8_array(ctx, digest, sizeof digest);
-}
-
 /* For kernels before 5.6, whose getrandom lacks GRND_INSECURE: the pool in its current state. */
 static ssize_t read_urandom(uint8_t *bytes, size_t count)
 {
@@ -271,9 +231,6 @@ static const JSCFunctionListEntry bytes_entries[] = {
     JS_CFUNC_DEF("countLeadingZeros", 1, js_count_leading_zeros),
     JS_CFUNC_DEF("encodeBase64", 2, js_encode_base64),
     JS_CFUNC_DEF("decodeBase64", 2, js_decode_base64),
-    JS_CFUNC_DEF("sha256New", 0, js_sha256_new),
-    JS_CFUNC_DEF("sha256Update", 2, js_sha256_update),
-    JS_CFUNC_DEF("sha256Digest", 1, js_sha256_digest),
     JS_CFUNC_DEF("random", 1, js_random),
 };
 PORT(bytes);

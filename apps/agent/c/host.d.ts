@@ -32,18 +32,22 @@ declare module 'host' {
   // Protobuf (protobuf.c), by the encoding plan of a LiteType (packages/contract/src/lite/lite-type.ts)
   export function encodeMessage(plan: readonly unknown[], message: unknown): Uint8Array<ArrayBuffer>;
 
-  // Bytes (bytes.c, sha256.c)
+  // Bytes (bytes.c)
   export function crc32c(bytes: Uint8Array, seed: number): number;
   export function countLeadingZeros(bytes: Uint8Array): number;
   /** With padding; returns the length. RangeError without room. */
   export function encodeBase64(bytes: Uint8Array, into: Uint8Array): number;
   /** Up to the first group of four that is incomplete or has other characters; returns the number of groups. */
   export function decodeBase64(text: Uint8Array, into: Uint8Array): number;
-  export function sha256New(): Uint8Array;
-  export function sha256Update(state: Uint8Array, bytes: Uint8Array): void;
-  export function sha256Digest(state: Uint8Array): Uint8Array;
   /** At most 256. */
   export function random(count: number): Uint8Array;
+
+  // Hashing (hashing.c, sha256.c): SHA-256, of large updates in a thread that ends with its last stream
+  /** An opaque stream. */
+  export function sha256New(): ArrayBuffer;
+  export function sha256Update(stream: ArrayBuffer, bytes: Uint8Array): void;
+  /** Ends the stream. */
+  export function sha256Digest(stream: ArrayBuffer): Uint8Array;
 
   // Files (files.c)
   export interface RawStat {

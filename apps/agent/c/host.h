@@ -30,6 +30,7 @@ extern const Port attributes_port,
     files_port,
     freezer_port,
     handover_port,
+    hashing_port,
     jobs_port,
     loop_port,
     network_port,
@@ -103,6 +104,10 @@ void leave_loop_in_child(void);
 
 /* For a forked child: its failure is not that of the program on trial. */
 void leave_trial_in_child(void);
+
+/* hashing.c: before a fork whose child may hash, waits until the thread has nothing to do; in the child, forgets it. */
+void finish_hashing(void);
+void leave_hashing_in_child(void);
 
 /* heap.c: JavaScript's memory. */
 extern const JSMallocFunctions heap_functions;

@@ -66,6 +66,7 @@ static JSValue js_fork(JSContext *ctx, JSValueConst self, int argc, JSValueConst
         return JS_EXCEPTION;
     if (pipe2(ends, O_CLOEXEC) < 0)
         return throw_errno(ctx, errno, "pipe", NULL);
+    finish_hashing();
     pid_t pid = fork();
     if (pid == 0)
         run_in_child(ctx, argv[0], ends[1], keep);

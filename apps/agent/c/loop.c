@@ -71,6 +71,7 @@ void leave_loop_in_child(void)
     close(epoll_fd);
     close(signal_fd);
     epoll_fd = signal_fd = -1;
+    leave_hashing_in_child();
     leave_trial_in_child();
 }
 

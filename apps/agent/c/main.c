@@ -21,6 +21,7 @@ static const Port *const ports[] = {
     &files_port,
     &freezer_port,
     &handover_port,
+    &hashing_port,
     &jobs_port,
     &loop_port,
     &network_port,

@@ -14,6 +14,7 @@ const checks: readonly Check[] = [
     name: 'sha-256',
     run: () => hex(sha256('abc')) === 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
   },
+  { name: 'sha-256 in a thread', run: threadHashesAlike },
   { name: 'utf-8', run: () => host.decodeUtf8(new Uint8Array([0xe2, 0x82, 0xac, 0xff]), false) === '€\ufffd' },
   { name: 'protobuf', run: encodersAgree },
   { name: '64-bit numbers', run: wideNumbersSurvive },
@@ -138,10 +139,23 @@ function failureOf(run: () => boolean): string | undefined {
   }
 }
 
+/** Two streams at once by large pieces, and one that is dropped, against small pieces, which need no thread. */
+function threadHashesAlike(): boolean {
+  const bytes = new Uint8Array(300_001).map((_, at) => at * 7 + (at >> 8));
+  const [first, second, dropped, small] = [host.sha256New(), host.sha256New(), host.sha256New(), host.sha256New()];
+  for (let at = 0; at < bytes.length; at += 70_000) {
+    const piece = bytes.subarray(at, at + 70_000);
+    for (const stream of [first, dropped, second]) host.sha256Update(stream, piece);
+  }
+  for (let at = 0; at < bytes.length; at += 999) host.sha256Update(small, bytes.subarray(at, at + 999));
+  const expected = hex(host.sha256Digest(small));
+  return hex(host.sha256Digest(first)) === expected && hex(host.sha256Digest(second)) === expected;
+}
+
 function sha256(text: string): Uint8Array {
-  const state = host.sha256New();
-  host.sha256Update(state, host.encodeUtf8(text));
-  return host.sha256Digest(state);
+  const stream = host.sha256New();
+  host.sha256Update(stream, host.encodeUtf8(text));
+  return host.sha256Digest(stream);
 }
 
 function hex(bytes: Uint8Array): string {

@@ -48,8 +48,8 @@ function createBytes(): Bytes {
     encodeBase64: host.encodeBase64,
     decodeBase64: host.decodeBase64,
     createSha256: () => {
-      const state = host.sha256New();
-      return { update: (bytes) => host.sha256Update(state, bytes), digest: () => host.sha256Digest(state) };
+      const stream = host.sha256New();
+      return { update: (bytes) => host.sha256Update(stream, bytes), digest: () => host.sha256Digest(stream) };
     },
     random: host.random,
   };
