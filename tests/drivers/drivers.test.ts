@@ -110,7 +110,7 @@ for (const fixture of driverFixtures) {
     });
 
     it(`${fixture.name}: the driver returns the process of its own record, and of no other driver’s`, () => {
-      assert.equal(driver.processOf(vm.record)?.pid, vm.process.pid);
+      assert.equal(driver.processOf(vm.record)?.pid, vm.process?.pid);
       assert.equal(driver.processOf({ ...vm.record, driver: 'nobody' }), undefined);
     });
 

@@ -106,7 +106,7 @@ describe('QEMU after its daemon died', { skip: fixture.skip, timeout: 120_000 },
     await killDaemon(daemon);
     const driver = manageDriver(new QemuDriver());
     const watched = (await driver.adopt(record)) ?? assert.fail('not found');
-    process.kill(watched.process.pid, 'SIGKILL');
+    process.kill(watched.process?.pid ?? Number.NaN, 'SIGKILL');
     assert.equal((await watched.ended).kind, 'crashed');
     assert.equal(await driver.adopt(record), undefined);
     assert.equal(await driver.howEnded(record), 'crashed');
@@ -119,7 +119,7 @@ describe('QEMU after its daemon died', { skip: fixture.skip, timeout: 120_000 },
     await killDaemon(daemon);
     const driver = manageDriver(new QemuDriver());
     await using vm = await driver.launch(spec);
-    assert.notEqual(vm.process.pid, driver.processOf(record)?.pid);
+    assert.notEqual(vm.process?.pid, driver.processOf(record)?.pid);
     assert.equal(await driver.adopt(record), undefined);
     await vm.kill();
     await removeRunDirectory(spec);

@@ -85,7 +85,7 @@ describe('QemuDriver', { skip: fixture.skip, timeout: 60_000 }, () => {
       for (const name of ['qmp.sock', 'console.sock', 'qemu.pid', 'qemu.log', 'org.innkeeper.agent.0.sock']) {
         assert.ok(names.includes(name), name);
       }
-      process.kill(vm.process.pid, 'SIGTERM');
+      process.kill(vm.process?.pid ?? Number.NaN, 'SIGTERM');
       const end = await vm.ended;
       assert.equal(end.kind, 'killed');
       assert.match(end.lastLines, /terminating on signal 15/);

@@ -41,9 +41,12 @@ export function parseUpdateKeys(text: string): string[] {
   });
 }
 
-/** Whether a version is lower than another, by its numbers; false if the other is empty. */
+/**
+ * Whether a version is lower than another, by its numbers; false if the other is empty, and for the version of another
+ * program, which begins with its name ("qemu-ga 7.2").
+ */
 export function isOutdatedVersion(version: string, than: string): boolean {
-  if (than === '') return false;
+  if (than === '' || /^[A-Za-z]/.test(version)) return false;
   const [own, other] = [parts(version), parts(than)];
   for (let index = 0; index < Math.max(own.length, other.length); index++) {
     const difference = (own[index] ?? 0) - (other[index] ?? 0);

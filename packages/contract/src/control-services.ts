@@ -1,4 +1,5 @@
 import { AccessService } from './gen/control/v1/access_pb.ts';
+import { AdoptService } from './gen/control/v1/adopt_pb.ts';
 import { AuditService } from './gen/control/v1/audit_pb.ts';
 import { HistoryService } from './gen/control/v1/history_pb.ts';
 import { ImageService } from './gen/control/v1/image_pb.ts';
@@ -11,6 +12,7 @@ import { VmService } from './gen/control/v1/vm_pb.ts';
 /** Every service of the control plane, under the name that it has in a client: the only list. */
 export const controlServices = {
   vms: VmService,
+  adopted: AdoptService,
   images: ImageService,
   operations: OperationService,
   runs: RunService,

@@ -3,6 +3,7 @@
 export { isOutdatedVersion } from './agent-update.ts';
 export { clockOffText, isClockOff } from './clock-offset.ts';
 export * from './gen/control/v1/access_pb.ts';
+export * from './gen/control/v1/adopt_pb.ts';
 export * from './gen/control/v1/audit_pb.ts';
 export * from './gen/control/v1/history_pb.ts';
 export * from './gen/control/v1/image_pb.ts';

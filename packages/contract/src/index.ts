@@ -1,3 +1,11 @@
+export {
+  type AgentAddress,
+  type AgentDialect,
+  agentDialects,
+  defaultVsockPort,
+  formatAgentAddress,
+  parseAgentAddress,
+} from './agent-address.ts';
 export * from './errors/index.ts';
 export { formatFileMode } from './format-file-mode.ts';
 export { type FilterFieldName, filterFields, isFilterField } from './vm-filter/filter-fields.ts';

@@ -98,7 +98,10 @@ export interface RunningVm extends AsyncDisposable {
   readonly record: VmRecord;
   /** The features of its driver. Unsupported calls fail with UNSUPPORTED_BY_DRIVER. */
   readonly features: DriverFeatures;
-  readonly process: HypervisorProcess;
+  /** Undefined if it has none on this host: somebody else runs it. */
+  readonly process: HypervisorProcess | undefined;
+  /** Of a VM that somebody else runs: the address of its agent, as it was adopted by. */
+  readonly adoptedAgent?: string | undefined;
   /** Resolves when the process has ended; never rejects. */
   readonly ended: Promise<VmEnd>;
   onEvent(listener: (event: VmEvent) => void): () => void;

@@ -1,3 +1,4 @@
+export { AdoptedDriver, adoptedAddress, adoptedRecord } from './adopted/adopted-driver.ts';
 export { type AgentLifecycle, type AgentLifecycleEvent, agentOff, agentReduce } from './agent-lifecycle.ts';
 export {
   ConsoleHistory,

@@ -44,7 +44,8 @@ export function manageDriver(driver: HypervisorDriver): HypervisorDriver {
 class ManagedVm implements RunningVm {
   readonly record: VmRecord;
   readonly features: DriverFeatures;
-  readonly process: HypervisorProcess;
+  readonly process: HypervisorProcess | undefined;
+  readonly adoptedAgent: string | undefined;
   readonly ended: Promise<VmEnd>;
   readonly console: ConsoleStream;
   readonly #vm: RunningVm;
@@ -55,6 +56,7 @@ class ManagedVm implements RunningVm {
     this.record = vm.record;
     this.features = vm.features;
     this.process = vm.process;
+    this.adoptedAgent = vm.adoptedAgent;
     this.ended = vm.ended.then((end) => {
       this.#ended = true;
       return end;

@@ -57,3 +57,5 @@ export type { QgaCommand, QgaGuest, QgaSteps } from './qga/qga-command.ts';
 export { errorAnswer, QgaError, returnAnswer } from './qga/qga-error.ts';
 export { type QgaIncoming, QgaReceiver } from './qga/qga-receiver.ts';
 export { idOf, type QgaRequest, readRequest } from './qga/qga-request.ts';
+export { type QgaAnswer, QgaAnswers } from './qga/client-answers.ts';
+export { qgaRequest, qgaSyncRequest } from './qga/client-requests.ts';

@@ -46,11 +46,11 @@ function machine(vm: Vm): Pairs {
     ['image', vm.image],
     [
       'size',
-      `${vm.cpus} CPU${vm.cpus === 1 ? '' : 's'}, ${formatBytes(vm.memoryBytes)} memory, ${formatBytes(vm.diskBytes)} disk`,
+      vm.driver === 'adopted' ? undefined : `${vm.cpus} CPU${vm.cpus === 1 ? '' : 's'}, ${formatBytes(vm.memoryBytes)} memory, ${formatBytes(vm.diskBytes)} disk`,
     ],
-    ['runs on', vm.accelerator === '' ? undefined : `${vm.driver} with ${vm.accelerator}`],
+    ['runs on', vm.driver === 'adopted' ? 'somebody else’s host (adopted)' : vm.accelerator === '' ? undefined : `${vm.driver} with ${vm.accelerator}`],
     ['started', vm.startedUnixNs === undefined ? undefined : formatTime(vm.startedUnixNs)],
-    ['autostart', vm.autostart ? 'on' : 'off'],
+    ['autostart', vm.driver === 'adopted' ? undefined : vm.autostart ? 'on' : 'off'],
     [
       'tags',
       Object.entries(vm.tags)
@@ -69,6 +69,7 @@ function agent(vm: Vm): Pairs {
     ['state', agentStateLabel(status.state)],
     ['why', status.detail],
     ['next step', status.nextStep],
+    ['address', status.address],
     ['version', status.outdated ? `${status.version} (outdated: inn agent update ${vm.name})` : status.version],
     ['last seen', status.lastSeenUnixNs === undefined ? undefined : formatTime(status.lastSeenUnixNs)],
     ['can', status.capabilities.join(' ')],

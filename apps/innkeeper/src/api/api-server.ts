@@ -3,6 +3,7 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import { VMService } from '@innkeeper/contract/compute';
 import {
   AccessService,
+  AdoptService,
   AuditService,
   HistoryService,
   ImageService,
@@ -29,6 +30,7 @@ import type { History } from '../node/history/history.ts';
 import type { RunManager } from '../node/runs/run-manager.ts';
 import type { TerminalManager } from '../node/terminals/terminal-manager.ts';
 import type { NodeApi } from '../ports/node-api.ts';
+import { createAdoptService } from './adopt-service.ts';
 import { agentServiceImpls } from './agent-services.ts';
 import { createComputeService } from './compat/compute-service.ts';
 import { createHistoryService } from './history-service.ts';
@@ -80,6 +82,7 @@ export class ApiServer implements AsyncDisposable {
         serve(AccessService, createAccessService(access)),
         serve(AuditService, createAuditService(this.gate)),
         serve(VmService, createVmService(node, access.live)),
+        serve(AdoptService, createAdoptService(node)),
         serve(VMService, createComputeService(node)),
         serve(ImageService, createImageService(node)),
         serve(HistoryService, createHistoryService(node, history)),

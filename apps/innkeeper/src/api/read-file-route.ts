@@ -80,6 +80,8 @@ export async function statFileRoute({ vm, query, response, signal }: HttpApiCont
 }
 
 function fileHeaders(info: FileInfo): Record<string, string> {
+  // A foreign agent may know nothing but the content.
+  if (info.kind === FileKind.UNSPECIFIED) return { 'x-innkeeper-size': String(info.sizeBytes) };
   return {
     'x-innkeeper-size': String(info.sizeBytes),
     ...(info.allocatedBytes === undefined ? {} : { 'x-innkeeper-allocated': String(info.allocatedBytes) }),

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createAgentLink } from '@innkeeper/agent-client';
-import { driversByName, manageDriver, QemuDriver } from '@innkeeper/hypervisor';
+import { createAdoptedLink, createAgentLink } from '@innkeeper/agent-client';
+import { AdoptedDriver, driversByName, manageDriver, QemuDriver } from '@innkeeper/hypervisor';
 import * as images from '@innkeeper/images';
 import { findAgentBinary } from '@innkeeper/images';
 import type { Log } from '@innkeeper/kit';
@@ -68,11 +68,13 @@ export async function startDaemon(settings: ServeSettings, log: Log): Promise<Da
   if (agentBinary === undefined) log.warn('agent.binary-missing', { path: settings.agentBinaryPath });
   const updateKey = await openUpdateKey(folder.updateKey);
   const guestPort = await chooseGuestPort(folder.guestPort);
-  const drivers = driversByName(manageDriver(new QemuDriver({ log, guestPort: () => guestPort })));
+  const qemu = manageDriver(new QemuDriver({ log, guestPort: () => guestPort }));
+  const drivers = driversByName(qemu, manageDriver(new AdoptedDriver()));
+  const links = { createAgentLink, createAdoptedLink };
   const operations = new OperationRunner({ store, log, nodeId });
   const hostBootId = await readHostBootId();
   const node = new Node(
-    { nodeId, store, drivers, images, createAgentLink, folder, agentBinary, updateKey, version, hostBootId, log },
+    { nodeId, store, drivers, images, ...links, folder, agentBinary, updateKey, version, hostBootId, log },
     operations,
   );
   const history = stack.use(new History({ blocks: store.history, log }), stopTerms.history);

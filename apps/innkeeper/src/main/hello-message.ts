@@ -15,7 +15,7 @@ export interface NextSteps {
 export function helloMessage(runner: VmRunner, probe: Probe, elapsedMs: number, next: NextSteps): string {
   const { agent, running } = runner;
   const { system, telemetry, welcome } = agent;
-  const accelerator = running?.process.accelerator ?? probe.accelerator;
+  const accelerator = running?.process?.accelerator ?? probe.accelerator;
   const why = accelerator === 'kvm' ? '' : ` (not KVM: ${probe.acceleratorReason || 'not asked for'})`;
   const [firstMount = 'none', ...otherMounts] = mounts(telemetry);
   const rows: readonly (readonly [string, string])[] = [

@@ -1,4 +1,4 @@
-import type { AgentLink } from '@innkeeper/agent-client';
+import type { AdoptedLinkOptions, AgentLink } from '@innkeeper/agent-client';
 import type { DriverMap } from '@innkeeper/hypervisor';
 import type { AgentBinary } from '@innkeeper/images';
 import type { Channel, Log } from '@innkeeper/kit';
@@ -26,6 +26,8 @@ export interface NodeContext {
   readonly drivers: DriverMap;
   readonly images: ImageTools;
   readonly createAgentLink: (options: AgentLinkOptions) => AgentLink;
+  /** The link to the agent of a VM that somebody else runs. */
+  readonly createAdoptedLink: (options: AdoptedLinkOptions) => AgentLink;
   readonly folder: DataFolder;
   /** Undefined when no agent was built: VMs are then created without one, and report that. */
   readonly agentBinary: AgentBinary | undefined;

@@ -14,6 +14,8 @@ import {
 import { withDeadline } from '@innkeeper/kit';
 import type { EventRow, OperationRow } from '@innkeeper/store';
 import type { NodeApi, VmApi, Waiting } from '../ports/node-api.ts';
+import { adoptVm, releaseVm } from './adopted/adopt-vm.ts';
+import { refuseAdopted } from './adopted/refuse-adopted.ts';
 import { FleetIndex } from './fleet/fleet-index.ts';
 import { folderBytes } from './folder-bytes.ts';
 import { HostMeter } from './host-usage.ts';
@@ -47,6 +49,7 @@ export function createLocalNode(node: Node): NodeApi {
     },
     find: (idOrName) => wrap(node.get(idOrName)),
     create: (request) => asMessage(createVm(node, request)),
+    adopt: async (request) => vmMessage(await adoptVm(node, request)),
     onChange: (listener) => node.changes.add(listener),
     events: async (vmId, limit, beforeId, nodeId) =>
       (await context.store.events.list(vmId, limit, beforeId, nodeId)).map((row) =>
@@ -94,9 +97,13 @@ function localVm(node: Node, runner: VmRunner): VmApi {
     describe: () => vmMessage(runner),
     summary: () => vmSummary(runner),
     reportAddress: (address) => runner.agent.reportAddress(checkReportedAddress(address)),
-    assertAllowed: (action) => assertVmAction(runner.row.name, runner.life.state, action),
+    assertAllowed: (action) => {
+      refuseAdopted(runner, action);
+      assertVmAction(runner.row.name, runner.life.state, action);
+    },
     agent: (options) => connectedAgent(runner, options),
     console: () => {
+      refuseAdopted(runner, 'console');
       if (runner.running === undefined)
         throw new OperationError('VM_NOT_RUNNING', `The VM "${runner.row.name}" is not running.`);
       return runner.running.console;
@@ -109,6 +116,7 @@ function localVm(node: Node, runner: VmRunner): VmApi {
     stop: (timeoutMs) => asMessage(stopVm(node, id, timeoutMs)),
     kill: () => asMessage(killVm(node, id)),
     delete: (force) => asMessage(deleteVm(node, id, force)),
+    release: () => releaseVm(node, id),
     wake: async (options) => {
       await wakeVm(runner, options);
       return vmMessage(runner);

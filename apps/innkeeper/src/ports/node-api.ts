@@ -2,6 +2,7 @@ import type { AgentLink } from '@innkeeper/agent-client';
 import type { VmAction } from '@innkeeper/contract';
 import type {
   AddImageRequest,
+  AdoptVmRequest,
   BuildImageRequest,
   ClockSync,
   CreateVmRequest,
@@ -49,6 +50,8 @@ export interface VmApi {
   stop(timeoutMs: number): Promise<Operation>;
   kill(): Promise<Operation>;
   delete(force: boolean): Promise<Operation>;
+  /** Forgets an adopted VM. Fails with UNSUPPORTED_BY_DRIVER for any other. */
+  release(): Promise<void>;
   /** Wakes a suspended guest; resolves when its CPUs run. Fails with VM_WRONG_STATE. */
   wake(options: Waiting): Promise<Vm>;
   /** Replaces its agent by the daemon's. Fails with AGENT_UNREACHABLE, VM_NOT_RUNNING, AGENT_NOT_BUILT. */
@@ -79,6 +82,8 @@ export interface NodeApi {
     /** By id or name. Throws VM_NOT_FOUND. */
     find(idOrName: string): VmApi;
     create(request: CreateVmRequest): Promise<Operation>;
+    /** Adds a VM that somebody else runs. Fails with INVALID_NAME, INVALID_ARGUMENT, VM_NAME_TAKEN. */
+    adopt(request: AdoptVmRequest): Promise<Vm>;
     /** Every change of any VM; a VM that is gone from `list` by then was deleted. */
     onChange(listener: (id: string) => void): () => void;
     /** Newest first; `vmId` undefined: of all VMs, `nodeId` undefined: of all nodes. `beforeId`: only older ones. */

@@ -2,6 +2,7 @@ import type { DescService } from '@bufbuild/protobuf';
 import { agentServices } from '@innkeeper/contract/agent-services';
 import { VMService } from '@innkeeper/contract/compute';
 import {
+  AdoptService,
   HistoryService,
   ImageService,
   OperationService,
@@ -13,6 +14,6 @@ import {
 /** What only the node can answer, as NodeService beside them. Users and the audit are in the database, which the control plane has itself. */
 export const forwardedServices: readonly DescService[] = [
   ...agentServices,
-  ...[HistoryService, ImageService],
+  ...[AdoptService, HistoryService, ImageService],
   ...[OperationService, RunService, TerminalService, VmService, VMService],
 ];

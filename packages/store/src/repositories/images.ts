@@ -4,6 +4,9 @@ import type { ImageTable, Schema } from '../schema.ts';
 
 export type ImageRow = Selectable<ImageTable>;
 
+/** The name in the row of a VM without an image. The row that it refers to is never returned. */
+const noImage = '';
+
 /** The images from which VMs are created. */
 export class ImageRepository {
   readonly #db: Kysely<Schema>;
@@ -13,11 +16,12 @@ export class ImageRepository {
   }
 
   list(): Promise<ImageRow[]> {
-    return this.#db.selectFrom('images').selectAll().orderBy('name').execute();
+    return this.#db.selectFrom('images').selectAll().where('name', '!=', noImage).orderBy('name').execute();
   }
 
   find(name: string): Promise<ImageRow | undefined> {
-    return this.#db.selectFrom('images').selectAll().where('name', '=', name).executeTakeFirst();
+    const named = this.#db.selectFrom('images').selectAll().where('name', '=', name);
+    return named.where('name', '!=', noImage).executeTakeFirst();
   }
 
   /** Fails with IMAGE_NAME_TAKEN. */
@@ -30,6 +34,16 @@ export class ImageRepository {
     if (result.numInsertedOrUpdatedRows === 0n) {
       throw new OperationError('IMAGE_NAME_TAKEN', `An image named "${row.name}" already exists.`);
     }
+  }
+
+  /** Makes sure that a VM may be stored that was not created from an image: the schema wants it to name one. */
+  async allowNone(nodeId: string): Promise<void> {
+    const nothing = { format: '', path: '', virtual_bytes: 0, sha256: '', added_ms: 0, kernel: null, base: null };
+    await this.#db
+      .insertInto('images')
+      .values({ name: noImage, ...nothing, node_id: nodeId })
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .execute();
   }
 
   async update(name: string, change: Updateable<Omit<ImageTable, 'name'>>): Promise<void> {

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAgentLink } from '@innkeeper/agent-client';
-import { driversByName, manageDriver } from '@innkeeper/hypervisor';
+import { createAdoptedLink, createAgentLink } from '@innkeeper/agent-client';
+import { AdoptedDriver, driversByName, manageDriver } from '@innkeeper/hypervisor';
 import { FakeDriver, type FakeDriverOptions } from '@innkeeper/hypervisor/fake';
 import { type ByArchitecture, hostArchitecture } from '@innkeeper/images';
 import { type Log, silentLog } from '@innkeeper/kit';
@@ -81,7 +81,8 @@ export async function serveApi({ clock, log = silentLog, webFolder, ...options }
       hostBootId: 'boot',
       log: silentLog,
       createAgentLink,
-      drivers: driversByName(manageDriver(driver)),
+      drivers: driversByName(manageDriver(driver), manageDriver(new AdoptedDriver())),
+      createAdoptedLink,
       images: fakeImageTools(),
       nodeId,
       agentBinary: { paths: options.agentPaths ?? { [hostArchitecture]: '/agent' }, version: '1.0.0', build: 'aaaa' },

@@ -25,8 +25,10 @@ interface Checked {
  */
 export async function checkFilesOfVms({ folder, store, log, mayAdopt }: Checked): Promise<void> {
   const images = new Map((await store.images.list()).map((image) => [image.name, image]));
-  // What is being made or removed need not be whole.
-  const vms = (await store.vms.list()).filter(({ state }) => state !== 'creating' && state !== 'deleting');
+  // What is being made or removed need not be whole, and an adopted VM has no files.
+  const vms = (await store.vms.list()).filter(
+    ({ state, driver }) => state !== 'creating' && state !== 'deleting' && driver !== 'adopted',
+  );
   const lacking = vms
     .map((vm) => ({ vm, missing: missingFiles(vm, images.get(vm.image), folder) }))
     .filter(({ missing }) => missing.length > 0);

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { driversByName, type HypervisorDriver, manageDriver } from '@innkeeper/hypervisor';
+import { createAdoptedLink } from '@innkeeper/agent-client';
+import { AdoptedDriver, driversByName, type HypervisorDriver, manageDriver } from '@innkeeper/hypervisor';
 import { FakeDriver, type FakeDriverOptions, FakeHost } from '@innkeeper/hypervisor/fake';
 import { hostArchitecture } from '@innkeeper/images';
 import { silentLog } from '@innkeeper/kit';
@@ -74,7 +75,7 @@ export async function startTestNode(
     hostBootId: options.hostBootId ?? 'first-boot',
     log: silentLog,
     nodeId: testNodeId,
-    drivers: driversByName(manageDriver(new FakeDriver({ ...options.driver, host })), ...(options.others ?? [])),
+    drivers: driversByName(manageDriver(new FakeDriver({ ...options.driver, host })), manageDriver(new AdoptedDriver()), ...(options.others ?? [])),
     images: fakeImageTools(options.images),
     createAgentLink: ({ identity }: { identity: { vmId: string; vmName: string } }) => {
       const link = new FakeAgentLink();
@@ -83,6 +84,7 @@ export async function startTestNode(
       if (options.agents ?? true) queueMicrotask(() => link.connect());
       return link;
     },
+    createAdoptedLink,
     agentBinary: { paths: { [hostArchitecture]: '/agent' }, version: '1.2.3', build: options.agentBuild ?? 'aaaa' },
     updateKey,
   };

@@ -45,14 +45,17 @@ export async function diagnose(
     steps.push(create(DiagnosisStepSchema, { name, outcome, detail, nextStep, consoleText }));
   };
   await look('hypervisor process', () => process(runner));
-  await look('control socket', () => controlSocket(runner, signal));
-  await look('agent in the image', () => image(runner), true);
-  await look('port opened by the guest', () => port(runner, signal));
+  // Of an adopted VM, there is nothing but the agent to look at.
+  if (!runner.isAdopted) {
+    await look('control socket', () => controlSocket(runner, signal));
+    await look('agent in the image', () => image(runner), true);
+    await look('port opened by the guest', () => port(runner, signal));
+  }
   await look('hello', () => hello(runner, signal));
   await look('clock', () => clock(runner));
   if (runner.agent.welcome?.deniedCapabilities.length) await look('policy', () => policy(runner));
   if (runner.running?.features.supportsNetworkState) await look('network', () => network(runner), true);
-  await look('console', () => lastLines(runner), runner.running !== undefined);
+  if (!runner.isAdopted) await look('console', () => lastLines(runner), runner.running !== undefined);
   signal.throwIfAborted();
   const first = steps.find((step) => step.outcome === FAILED) ?? steps.find((step) => step.outcome === WARNING);
   const conclusion = first === undefined ? '' : `${first.detail} ${first.nextStep}`.trim();
@@ -63,7 +66,9 @@ function process(runner: VmRunner): Finding {
   const { running, life } = runner;
   if (running !== undefined && life.state === 'running' && life.detail !== '')
     return { outcome: FAILED, detail: life.detail, nextStep: 'Restart the VM.' };
-  if (running !== undefined) return { outcome: OK, detail: `Process ${running.process.pid} is running.` };
+  if (running?.adoptedAgent !== undefined)
+    return { outcome: OK, detail: `Somebody else runs this VM; its agent is at ${running.adoptedAgent}.` };
+  if (running !== undefined) return { outcome: OK, detail: `Process ${running.process?.pid} is running.` };
   const nextStep = life.state === 'stopped' || life.state === 'crashed' ? 'Start the VM.' : '';
   return { outcome: FAILED, detail: `The VM is ${life.state}. ${life.detail}`.trim(), nextStep };
 }
@@ -105,7 +110,8 @@ async function port({ running }: VmRunner, signal: AbortSignal): Promise<Finding
   }
 }
 
-async function hello({ agent, newestAgent, row }: VmRunner, signal: AbortSignal): Promise<Finding> {
+async function hello(runner: VmRunner, signal: AbortSignal): Promise<Finding> {
+  const { agent, newestAgent, row } = runner;
   try {
     const pong = await agent.link?.ping({ signal, timeoutMs: helloTimeoutMs });
     if (pong === undefined) return { outcome: FAILED, detail: 'There is no link to the agent.' };
@@ -117,7 +123,7 @@ async function hello({ agent, newestAgent, row }: VmRunner, signal: AbortSignal)
       };
     return { outcome: OK, detail: `Agent ${pong.agentVersion} answered in ${pong.roundTripMs.toFixed(1)} ms.` };
   } catch (error) {
-    return failure(error, 'The agent does not answer', 'See its log in the guest, through the serial console.');
+    return failure(error, 'The agent does not answer', runner.isAdopted ? 'Check that the socket exists, that no other program holds it, and that the agent runs in the guest.' : 'See its log in the guest, through the serial console.');
   }
 }
 

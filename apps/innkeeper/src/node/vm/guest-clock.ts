@@ -8,8 +8,11 @@ const retryMs = 20_000;
 const maxRoundTripMs = 2_000;
 
 export interface GuestClockOptions {
-  /** Moves the guest's wall clock by `stepNs` and returns it, in nanoseconds since the Unix epoch. */
-  readonly adjust: (stepNs: bigint) => Promise<bigint>;
+  /**
+   * Moves the guest's wall clock by `stepNs` and returns it, in nanoseconds since the Unix epoch. Undefined: it is only
+   * compared, as of adopted VMs.
+   */
+  readonly adjust: ((stepNs: bigint) => Promise<bigint>) | undefined;
   /** This node's wall clock in nanoseconds. */
   readonly nowNs: () => bigint;
   readonly log: Log;
@@ -44,6 +47,7 @@ export class GuestClock {
   async compare(guestNs: bigint): Promise<void> {
     const now = this.#options.nowNs();
     this.offsetNs = guestNs === 0n || !isClockTime(guestNs) ? undefined : guestNs - now;
+    if (this.#options.adjust === undefined) return;
     if (this.offsetNs === undefined || !isClockOff(this.offsetNs - this.#targetNs) || this.#correcting) return;
     if (this.#triedNs !== undefined && now - this.#triedNs < BigInt(retryMs) * 1_000_000n) return;
     this.#triedNs = now;
@@ -74,7 +78,7 @@ export class GuestClock {
   async #measure(stepNs: bigint): Promise<bigint | undefined> {
     const { adjust, nowNs } = this.#options;
     const start = nowNs();
-    const guestNs = await adjust(stepNs);
+    const guestNs = (await adjust?.(stepNs)) ?? start;
     const end = nowNs();
     return end - start > BigInt(maxRoundTripMs) * 1_000_000n ? undefined : guestNs - (start + end) / 2n;
   }

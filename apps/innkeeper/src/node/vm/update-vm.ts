@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { OperationError } from '@innkeeper/contract';
 import type { UpdateVmRequest } from '@innkeeper/contract/control';
 import type { VmRow } from '@innkeeper/store';
+import { refuseAdopted } from '../adopted/refuse-adopted.ts';
 import { checkName } from '../names.ts';
 import type { Node } from '../node.ts';
 import type { VmRunner } from './vm-runner.ts';
@@ -22,13 +23,15 @@ type StoppedSettings = Partial<Pick<VmRow, 'name' | 'cpus' | 'memory_bytes'>>;
 export async function updateVm(node: Node, vm: string, settings: VmSettings): Promise<void> {
   const runner = node.get(vm);
   const stopped = stoppedSettings(runner, settings);
+  if (Object.keys(stopped).some((column) => column !== 'name') || settings.autostart !== undefined)
+    refuseAdopted(runner, 'change');
   const change: Partial<VmRow> = { ...stopped };
   if (settings.autostart !== undefined) change.autostart = settings.autostart ? 1 : 0;
   const tags = changedTags(runner, settings);
   if (tags !== undefined) change.tags = JSON.stringify(checkTags(tags));
   if (Object.keys(change).length === 0) return;
   const { name: before } = runner.row;
-  if (Object.keys(stopped).length === 0) await runner.setRow(change);
+  if (Object.keys(stopped).length === 0 || runner.isAdopted) await runner.setRow(change);
   else await whileStopped(runner, Object.keys(stopped), () => runner.setRow(change));
   if (change.name !== undefined) await node.note(runner, 'vm.renamed', `from ${before} to ${change.name}`);
   node.changes.emit(runner.row.id);

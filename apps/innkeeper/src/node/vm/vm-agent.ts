@@ -77,12 +77,16 @@ export class VmAgent {
   }
 
   /** The VM starts: discards everything from earlier starts. */
-  begin(link: AgentLink, absence: { readonly reason: string; readonly detail: string } | undefined): void {
+  begin(
+    link: AgentLink,
+    absence: { readonly reason: string; readonly detail: string } | undefined,
+    { mayStepClock }: { readonly mayStepClock: boolean },
+  ): void {
     this.#link = link;
     this.#abort = new AbortController();
     this.#dispatch({ type: 'vm-started', absence });
     const clock = new GuestClock({
-      adjust: (stepNs) => adjustClock(link, stepNs, this.#abort.signal),
+      adjust: mayStepClock ? (stepNs) => adjustClock(link, stepNs, this.#abort.signal) : undefined,
       nowNs: () => BigInt(Date.now()) * 1_000_000n,
       log: this.#log,
       onChange: () => this.#onChange('system'),

@@ -118,6 +118,7 @@ function agentMessage(runner: VmRunner): Agent {
     ...(lastSeenMs === undefined ? {} : { lastSeenUnixNs: nanoseconds(performance.timeOrigin + lastSeenMs) }),
     outdated: state === 'connected' && isOutdatedVersion(agent.welcome?.agentVersion ?? '', runner.newestAgent),
     bootId: agent.welcome?.bootId ?? '',
+    address: runner.running?.adoptedAgent ?? '',
     capabilities: [...(agent.welcome?.capabilities ?? [])],
     ...(agent.clockOffsetNs === undefined ? {} : { clockOffsetNs: agent.clockOffsetNs }),
     ...(agent.telemetryMs === undefined ? {} : { telemetryUnixNs: nanoseconds(agent.telemetryMs) }),

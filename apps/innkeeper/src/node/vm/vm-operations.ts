@@ -11,6 +11,7 @@ import {
 import { defaultStopTimeoutMs, killRetryMs } from '@innkeeper/hypervisor';
 import { withDeadline } from '@innkeeper/kit';
 import type { OperationRow } from '@innkeeper/store';
+import { refuseAdopted } from '../adopted/refuse-adopted.ts';
 import type { Node } from '../node.ts';
 import type { OperationContext } from '../operations/running-operation.ts';
 import { startAndWait } from './start-vm.ts';
@@ -66,6 +67,7 @@ export function killVm(node: Node, vm: string): Promise<OperationRow> {
 /** Removes a VM with its disk. `force` kills it first. */
 export function deleteVm(node: Node, vm: string, force: boolean): Promise<OperationRow> {
   const runner = node.get(vm);
+  refuseAdopted(runner, 'delete');
   const live = isLiveVmState(runner.life.state);
   return begin(
     node,
@@ -105,6 +107,7 @@ async function begin(
   kind = `vm.${action}`,
 ): Promise<OperationRow> {
   const { name, id: vmId } = runner.row;
+  refuseAdopted(runner, action);
   if (runner.operationId !== '' && !shared) {
     throw new OperationError('VM_BUSY', `The operation ${runner.operationId} is running on the VM "${name}".`);
   }

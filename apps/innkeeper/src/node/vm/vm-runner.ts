@@ -1,5 +1,6 @@
 import { uptime } from 'node:os';
-import { isLiveVmState, isVmState } from '@innkeeper/contract';
+import type { AgentLink } from '@innkeeper/agent-client';
+import { isLiveVmState, isVmState, parseAgentAddress } from '@innkeeper/contract';
 import {
   type HypervisorProcess,
   isPanicked,
@@ -102,6 +103,11 @@ export class VmRunner {
     return this.#context.agentBinary?.version ?? '';
   }
 
+  /** Whether somebody else runs this VM. */
+  get isAdopted(): boolean {
+    return this.#row.driver === 'adopted';
+  }
+
   get running(): RunningVm | undefined {
     return this.#process.running;
   }
@@ -140,6 +146,8 @@ export class VmRunner {
 
   /** Best effort: the row is authoritative, and the next start writes the manifest again. */
   async #keepManifest(row: VmRow): Promise<void> {
+    // It has no folder: what is not here cannot be found there.
+    if (this.isAdopted) return;
     try {
       await writeVmManifest(this.#context.folder.vmFolder(row.id), row);
     } catch (error) {
@@ -193,7 +201,7 @@ export class VmRunner {
     const { isStopped, running } = this.#process;
     if (isStopped && this.#life.state === 'running') {
       this.#wasStopped = true;
-      const detail = `A signal stopped the hypervisor’s process. Continue it on the host: "kill -CONT ${running?.process.pid}".`;
+      const detail = `A signal stopped the hypervisor’s process. Continue it on the host: "kill -CONT ${running?.process?.pid}".`;
       await this.dispatch({ type: 'paused', detail });
     } else if (!isStopped && this.#wasStopped) {
       this.#wasStopped = false;
@@ -210,6 +218,15 @@ export class VmRunner {
     await this.#queue;
     await this.agent.end();
     await this.#process.release();
+  }
+
+  /** Forgets an adopted VM: closes the link, deletes the row, and touches nothing else. */
+  async forget(): Promise<void> {
+    await this.release();
+    await this.#context.store.vms.remove(this.#row.id);
+    this.#log.info('vm.released');
+    this.removed = true;
+    this.#changed('removed');
   }
 
   async #step(event: VmLifecycleEvent): Promise<void> {
@@ -246,7 +263,6 @@ export class VmRunner {
   }
 
   #onAttached(running: RunningVm): void {
-    const { id, name, agent } = this.#row;
     running.onEvent((event) => {
       if (event.type === 'paused' || event.type === 'resumed') void this.dispatch(event);
       if (event.type === 'reset') this.#onReset();
@@ -254,18 +270,28 @@ export class VmRunner {
     });
     const panics = new PanicWatch((detail) => this.#onPanic(detail));
     running.console.onOutput((bytes) => panics.take(bytes));
+    const link = running.adoptedAgent === undefined ? this.#ownLink(running) : this.#adoptedLink(running.adoptedAgent);
+    const install = parseAgentInstall(this.#row.agent);
+    this.agent.begin(link, install.reason === '' ? undefined : install, { mayStepClock: !this.isAdopted });
+  }
+
+  #adoptedLink(address: string): AgentLink {
+    const { createAdoptedLink, version } = this.#context;
+    return createAdoptedLink({ address: parseAgentAddress(address), nodeVersion: version, log: this.#agentLog });
+  }
+
+  #ownLink(running: RunningVm): AgentLink {
+    const { id, name, identity } = this.#row;
     const port = new AgentPort(running);
-    const link = this.#context.createAgentLink({
+    return this.#context.createAgentLink({
       connect: (signal) => port.connect(signal),
       identity: { vmId: id, vmName: name, nodeVersion: this.#context.version },
       mayStepClock: true,
       mayGrowRoot: true,
-      naming: namingOf(this.#row.identity),
+      naming: namingOf(identity),
       log: this.#agentLog,
       isPaused: () => askInTime((options) => running.isPaused(options)),
     });
-    const install = parseAgentInstall(agent);
-    this.agent.begin(link, install.reason === '' ? undefined : install);
   }
 
   #onReset(): void {

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { until } from '@innkeeper/kit/testing';
+import { type QgaModel, startQgaModel } from '../../../../packages/agent-client/src/links/qga/fake/qga-model.ts';
+import { runInn } from '../../../cli/src/testing/run-inn.ts';
+import { adoptVm } from '../node/adopted/adopt-vm.ts';
+import { startTestNode, testHost } from '../node/fake/test-node.ts';
+import { type ServedApi, serveApi } from './testing/serve-api.ts';
+
+interface Adopted extends AsyncDisposable {
+  readonly api: ServedApi;
+  readonly model: QgaModel;
+  inn(...words: string[]): Promise<{ stdout: string; stderr: string; exitCode: number | null }>;
+}
+
+async function served(): Promise<Adopted> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'innkeeper-adopted-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const model = stack.use(
+    await startQgaModel(join(folder, 'qga.sock'), {
+      answers: {
+        'guest-exec': () => ({ return: { pid: 42 } }),
+        'guest-exec-status': () => ({ return: { exited: true, exitcode: 5, 'out-data': 'aGVsbG8K' } }),
+        'guest-network-get-interfaces': () => ({
+          return: [
+            {
+              name: 'eth0',
+              'hardware-address': '52:54:00:12:34:56',
+              'ip-addresses': [{ 'ip-address': '10.1.2.3', 'ip-address-type': 'ipv4', prefix: 24 }],
+            },
+          ],
+        }),
+      },
+    }),
+  );
+  const api = stack.use(await serveApi({}));
+  const owned = stack.move();
+  return {
+    api,
+    model,
+    inn: (...words) => runInn(api.socketPath, words),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+describe('a VM that somebody else runs', () => {
+  it('is adopted by its QGA socket, listed with its address, and runs commands, which are audited', async () => {
+    await using one = await served();
+    const adopted = await one.inn('adopt', 'theirs', '--agent', `unix:${one.model.path}`);
+    assert.equal(adopted.stdout, 'theirs is adopted, and its agent answers: qemu-ga 10.2.0.\n', adopted.stderr);
+    await until(() => one.api.node.get('theirs').agent.telemetry !== undefined);
+    assert.match((await one.inn('ls')).stdout, /^theirs +running +connected +10\.1\.2\.3 /m);
+    const show = await one.inn('show', 'theirs');
+    assert.match(show.stdout, /hostname +modelled/);
+    assert.match(show.stdout, /cannot .*units.*\(The protocol of the QEMU guest agent has no word for it\)/);
+    const exec = await one.inn('exec', 'theirs', '--', 'echo', 'hello');
+    assert.deepEqual([exec.stdout, exec.exitCode], ['hello\n', 5]);
+    assert.match((await one.inn('audit')).stdout, /AdoptService\/AdoptVm[^]*guest\.exec/);
+    assert.match((await one.inn('events', 'theirs')).stdout, /vm\.adopted/);
+  });
+
+  it('is not started, stopped, killed or removed, and each refusal names the next step', async () => {
+    await using one = await served();
+    await one.inn('adopt', 'theirs', '--agent', `unix:${one.model.path}`);
+    for (const [words, next] of [
+      [['stop', 'theirs'], /inn shutdown theirs/],
+      [['kill', 'theirs'], /where the VM runs/],
+      [['rm', '--yes', '--force', 'theirs'], /inn release theirs/],
+      [['set', 'theirs', '--cpus', '4'], /where the VM runs/],
+      [['console', 'theirs'], /where the VM runs/],
+    ] as const) {
+      const { stderr, exitCode } = await one.inn(...words);
+      assert.match(stderr, /UNSUPPORTED_BY_DRIVER/, words.join(' '));
+      assert.match(stderr, next);
+      assert.notEqual(exitCode, 0);
+    }
+    assert.equal(one.api.node.get('theirs').life.state, 'running');
+  });
+
+  it('is released without a word to its agent', async () => {
+    await using one = await served();
+    await one.inn('adopt', 'theirs', '--agent', `unix:${one.model.path}`);
+    await until(() => one.model.clients === 0);
+    const { length } = one.model.asked;
+    assert.match((await one.inn('release', 'theirs')).stdout, /theirs is released; nothing was changed in it/);
+    assert.equal(one.api.node.find('theirs'), undefined);
+    assert.deepEqual(await one.api.store.vms.list(), []);
+    assert.ok(one.model.asked.slice(length).every(({ command }) => command.startsWith('guest-get') || command === 'guest-ping' || command.startsWith('guest-network') || command === 'guest-fsfreeze-status'));
+    await one.api.createVm('ours', { agent: false });
+    assert.match((await one.inn('release', 'ours')).stderr, /UNSUPPORTED_BY_DRIVER/);
+  });
+
+  it('is adopted although its agent does not answer, and the doctor says what is known', async () => {
+    await using one = await served();
+    await adoptVm(one.api.node, { name: 'silent', agent: 'unix:/nonexistent/qga.sock', tags: {} });
+    const { stdout } = await one.inn('doctor', 'silent');
+    assert.match(stdout, /Somebody else runs this VM; its agent is at unix:\/nonexistent\/qga\.sock,dialect=qga/);
+    for (const agent of ['unix:relative', 'tcp:/x', 'unix:/x,dialect=morse', 'http://h:99999', 'unix:/a:5'])
+      assert.match((await one.inn('adopt', 'bad', '--agent', agent)).stderr, /INVALID_ARGUMENT/, agent);
+  });
+
+  it('is found again by the next daemon', async () => {
+    await using host = await testHost();
+    const first = await startTestNode(host.folder, host.host);
+    await adoptVm(first.node, { name: 'theirs', agent: 'unix:/nonexistent/qga.sock', tags: { env: 'prod' } });
+    await first.stop();
+    const second = await startTestNode(host.folder, host.host);
+    const { life, row, running } = second.node.get('theirs');
+    assert.deepEqual([life.state, row.tags], ['running', '{"env":"prod"}']);
+    assert.equal(running?.adoptedAgent, 'unix:/nonexistent/qga.sock,dialect=qga');
+    await second.stop();
+  });
+});

@@ -1,0 +1,56 @@
+import type { AgentAddress } from '@innkeeper/contract';
+import { OperationError } from '@innkeeper/contract/errors';
+import type { Channel, Log } from '@innkeeper/kit';
+import type { AgentLink } from '../agent-link.ts';
+import type { LinkClock } from '../clock.ts';
+import { hostClock } from '../node/host-clock.ts';
+import { openHybridVsock } from '../node/hybrid-vsock.ts';
+import { openUnixChannel } from '../node/unix-channel.ts';
+import { createForeignLink } from './foreign/create-foreign-link.ts';
+import type { ForeignAgent } from './foreign/foreign-agent.ts';
+import { createAgentLink } from './native/create-agent-link.ts';
+import { qgaAgent } from './qga/qga-agent.ts';
+
+export interface AdoptedLinkOptions {
+  readonly address: AgentAddress;
+  readonly nodeVersion: string;
+  readonly log?: Log | undefined;
+  /** For tests. */
+  readonly clock?: LinkClock | undefined;
+  /** Milliseconds between samples. Default: the dialect's own. */
+  readonly sampleMs?: number | undefined;
+}
+
+/** The link to the agent of a VM that somebody else runs. It never touches the guest's clock, names or disks by itself. */
+export function createAdoptedLink(options: AdoptedLinkOptions): AgentLink {
+  const { address, nodeVersion, log, sampleMs, clock = hostClock } = options;
+  const connect = (signal: AbortSignal): Promise<Channel> => openAgentAddress(address, clock, signal);
+  if (address.dialect === 'native')
+    return createAgentLink({ connect, identity: { vmId: '', vmName: '', nodeVersion }, mayStepClock: false, log, clock });
+  return createForeignLink({ agent: foreignAgentAt(address, connect, clock), log, clock, sampleMs });
+}
+
+function foreignAgentAt(
+  address: AgentAddress,
+  connect: (signal: AbortSignal) => Promise<Channel>,
+  clock: LinkClock,
+): ForeignAgent {
+  switch (address.dialect) {
+    case 'qga':
+      return qgaAgent({ connect, clock });
+    default:
+      throw new OperationError('INVALID_ARGUMENT', `There is no link for ${address.dialect} yet.`);
+  }
+}
+
+/** Opens a channel to the address. Rejects if nothing listens there. */
+async function openAgentAddress(address: AgentAddress, clock: LinkClock, signal: AbortSignal): Promise<Channel> {
+  switch (address.kind) {
+    case 'unix':
+      return await openUnixChannel(address.path, { signal });
+    case 'vsock':
+      return await openHybridVsock(address.path, address.port, clock, signal);
+    case 'http':
+      throw new Error('HTTP has no channel.');
+  }
+}

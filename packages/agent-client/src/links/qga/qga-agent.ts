@@ -1,0 +1,99 @@
+import type { ShutdownRequest } from '@innkeeper/contract/agent';
+import { ShutdownMode } from '@innkeeper/contract/agent';
+import { PowerServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import { OperationError } from '@innkeeper/contract/errors';
+import type { Channel } from '@innkeeper/kit';
+import type { LinkClock } from '../../clock.ts';
+import { misbehaves } from '../../guest-claims.ts';
+import { BusyShare } from '../foreign/busy-share.ts';
+import { fileCalls } from '../foreign/file-calls.ts';
+import type { RunInGuest } from '../foreign/file-commands.ts';
+import type { ForeignAgent, ForeignCall, ForeignFacts, ForeignTelemetry } from '../foreign/foreign-agent.ts';
+import { lacks } from '../foreign/refusals.ts';
+import { startByQga } from './qga-exec.ts';
+import { qgaFacts } from './qga-facts.ts';
+import { readByQga, writeByQga } from './qga-files.ts';
+import { qgaSample } from './qga-sample.ts';
+import { QgaSession } from './qga-session.ts';
+
+/** Milliseconds between samples: twice Innkeeper's own, since each occupies a socket that others use. */
+const sampleMs = 10_000;
+/** How long an agent that was told to shut down may take to say that it cannot. */
+const shutdownSilenceMs = 3_000;
+
+export interface QgaAgentOptions {
+  /** Opens its socket, for one exchange. */
+  readonly connect: (signal: AbortSignal) => Promise<Channel>;
+  readonly clock: LinkClock;
+}
+
+/** An agent that speaks the protocol of the QEMU guest agent. */
+export function qgaAgent({ connect, clock }: QgaAgentOptions): ForeignAgent {
+  const session = new QgaSession(connect, clock);
+  const busy = new BusyShare();
+  let facts: ForeignFacts = { version: '', capabilities: [], system: {} };
+  const start: NonNullable<ForeignAgent['start']> = (spec, input, signal) =>
+    startByQga(session, clock, spec, input, signal);
+  const run: RunInGuest = async (argv, signal) =>
+    await (await start({ argv: [...argv] }, undefined, signal)).ended(signal);
+  const runIfAble = (): RunInGuest | undefined => (facts.capabilities.includes('exec') ? run : undefined);
+  return {
+    dialect: 'qga',
+    title: 'The protocol of the QEMU guest agent',
+    sampleMs,
+    takesInput: true,
+    open: async (signal) => {
+      facts = await session.exchange(signal, (call) => qgaFacts(call));
+      return facts;
+    },
+    sample: async (signal): Promise<ForeignTelemetry> =>
+      busy.added(await session.exchange(signal, (call) => qgaSample(call, facts))),
+    ping: async (signal) => {
+      await session.call(signal, 'guest-ping');
+    },
+    calls: new Map<string, ForeignCall>([
+      ...fileCalls(runIfAble),
+      [PowerServiceLite.shutdown.name, (request, signal) => shutDown(session, request, signal)],
+      [
+        TelemetryServiceLite.adjustClock.name,
+        async ({ stepNs = 0n }: { readonly stepNs?: bigint }, signal) => ({
+          wallTimeUnixNs: await adjustClock(session, stepNs, signal),
+        }),
+      ],
+    ]),
+    start,
+    readFile: (request, signal) => readByQga(session, request, signal),
+    writeFile: (open, source, verify, signal) => writeByQga(session, runIfAble(), open, source, verify, signal),
+    close: async () => undefined,
+  };
+}
+
+const modes: Readonly<Partial<Record<ShutdownMode, string>>> = {
+  [ShutdownMode.REBOOT]: 'reboot',
+  [ShutdownMode.HALT]: 'halt',
+};
+
+/** The agent answers this only if it fails. */
+async function shutDown(session: QgaSession, request: ShutdownRequest, signal: AbortSignal): Promise<object> {
+  if ((request.delaySeconds ?? 0) > 0) throw lacks('The QEMU guest agent cannot shut down later', 'power.more');
+  const mode = modes[request.mode] ?? 'powerdown';
+  await session.call(signal, 'guest-shutdown', { mode }, { silentMs: shutdownSilenceMs });
+  return { method: 'guest-shutdown' };
+}
+
+/** Reads the guest's clock, after moving it. */
+async function adjustClock(session: QgaSession, stepNs: bigint, signal: AbortSignal): Promise<bigint> {
+  return await session.exchange(signal, async (call) => {
+    const now = async (): Promise<bigint> => {
+      const time = await call('guest-get-time');
+      if (typeof time !== 'number' || !Number.isFinite(time)) throw misbehaves('The guest’s time is not a number.');
+      return BigInt(Math.round(time));
+    };
+    if (stepNs === 0n) return await now();
+    const wanted = (await now()) + stepNs;
+    if (wanted < 0n) throw new OperationError('INVALID_ARGUMENT', 'The time must be from 1970 to 2116.');
+    // As a number: the last 8 bits of nanoseconds are lost, which is less than the time that this takes.
+    await call('guest-set-time', { time: Number(wanted) });
+    return await now();
+  });
+}

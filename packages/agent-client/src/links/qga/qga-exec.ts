@@ -1,0 +1,102 @@
+import { OperationError } from '@innkeeper/contract/errors';
+import { mib, pause } from '@innkeeper/kit';
+import type { LinkClock } from '../../clock.ts';
+import { commandWords } from '../foreign/command-words.ts';
+import type { ForeignExit, ForeignProcess, ForeignSpec } from '../foreign/foreign-agent.ts';
+import { bytesOf, objectOf, textOf, wholeOf } from './fields.ts';
+import type { QgaSession } from './qga-session.ts';
+
+/** What the agent keeps of each stream at most; the rest is lost. */
+const streamBytes = 16 * mib;
+/** Two such streams in base64, with their surroundings. */
+const statusBytes = 44 * mib;
+/** Milliseconds between looking whether a command has ended: growing from the first to the last. */
+const firstPollMs = 10;
+const lastPollMs = 2000;
+const growth = 1.5;
+
+/** Starts a command with its whole input. */
+export async function startByQga(
+  session: QgaSession,
+  clock: LinkClock,
+  spec: ForeignSpec,
+  input: Uint8Array | undefined,
+  signal: AbortSignal,
+): Promise<ForeignProcess> {
+  const [path = '', ...arg] = commandWords(spec, 'The QEMU guest agent');
+  const started = await session.call(signal, 'guest-exec', {
+    path,
+    arg,
+    'capture-output': true,
+    ...(input === undefined ? {} : { 'input-data': Buffer.from(input).toString('base64') }),
+  });
+  const pid = wholeOf(objectOf(started, 'The answer to guest-exec')['pid'], 'The pid');
+  return {
+    pid,
+    ended: (waiting) => untilExited(session, clock, pid, waiting),
+    kill: async (number, abort) => await killByQga(session, clock, pid, number, abort),
+  };
+}
+
+async function untilExited(
+  session: QgaSession,
+  clock: LinkClock,
+  pid: number,
+  signal: AbortSignal,
+): Promise<ForeignExit> {
+  for (let waitMs = firstPollMs; ; waitMs = Math.min(lastPollMs, waitMs * growth)) {
+    await pause(clock, waitMs, signal);
+    signal.throwIfAborted();
+    const status = await session.call(
+      signal,
+      'guest-exec-status',
+      { pid },
+      { maxBytes: statusBytes, timeoutMs: 60_000 },
+    );
+    const exit = exitOf(objectOf(status, 'The answer to guest-exec-status'));
+    if (exit !== undefined) return exit;
+  }
+}
+
+function exitOf(status: Readonly<Record<string, unknown>>): ForeignExit | undefined {
+  if (status['exited'] !== true) return undefined;
+  const stdout = bytesOf(status['out-data'], streamBytes, 'The output');
+  const stderr = bytesOf(status['err-data'], streamBytes, 'The error output');
+  const { signal, exitcode } = status;
+  return {
+    status:
+      signal === undefined
+        ? { case: 'exitCode', value: wholeOf(exitcode, 'The exit code') }
+        : { case: 'signal', value: wholeOf(signal, 'The signal') },
+    stdout,
+    stderr,
+    truncated:
+      isTruncated(status['out-truncated'], stdout.length) || isTruncated(status['err-truncated'], stderr.length),
+  };
+}
+
+/** Versions up to 10.1 send `false` for output that was cut off, and nothing for output that was not. */
+function isTruncated(flag: unknown, bytes: number): boolean {
+  return flag === true || (flag === false && bytes === streamBytes);
+}
+
+/** The dialect has no signals, but a command that sends one. */
+async function killByQga(
+  session: QgaSession,
+  clock: LinkClock,
+  pid: number,
+  number: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = '/bin/kill';
+  const started = await session.call(signal, 'guest-exec', {
+    path,
+    arg: [`-${number}`, String(pid)],
+    'capture-output': true,
+  });
+  const helper = wholeOf(objectOf(started, 'The answer to guest-exec')['pid'], 'The pid');
+  const { status, stderr } = await untilExited(session, clock, helper, signal);
+  if (status.case === 'exitCode' && status.value === 0) return;
+  const why = textOf(Buffer.from(stderr.subarray(0, 200)).toString()).trim();
+  throw new OperationError('PROCESS_NOT_FOUND', `kill -${number} ${pid} failed in the guest: ${why}`);
+}
