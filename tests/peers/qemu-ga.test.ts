@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type AgentLink, createAdoptedLink } from '@innkeeper/agent-client';
 import { parseAgentAddress } from '@innkeeper/contract';
-import { type Telemetry } from '@innkeeper/contract/agent';
+import type { Telemetry } from '@innkeeper/contract/agent';
 import { FileServiceLite, TelemetryServiceLite, UnitServiceLite } from '@innkeeper/contract/agent-lite';
 import { until } from '@innkeeper/kit/testing';
 
@@ -42,7 +42,8 @@ describe('Debian’s qemu-ga', { skip }, () => {
     await using session = link.exec({ argv, ...more });
     const output = { stdout: '', stderr: '' };
     for await (const { event } of session.events) {
-      if (event.case === 'output') output[event.value.stream === 2 ? 'stderr' : 'stdout'] += Buffer.from(event.value.data);
+      if (event.case === 'output')
+        output[event.value.stream === 2 ? 'stderr' : 'stdout'] += Buffer.from(event.value.data);
       if (event.case === 'exited') return { ...output, exited: event.value };
     }
     throw new Error('no exit');
@@ -70,7 +71,10 @@ describe('Debian’s qemu-ga', { skip }, () => {
   it('runs a command with its output, errors, exit code, input, variables and folder', async () => {
     const { stdout, stderr, exited } = await run(['sh', '-c', 'echo out; echo err >&2; exit 3']);
     assert.deepEqual([stdout, stderr, exited.status], ['out\n', 'err\n', { case: 'exitCode', value: 3 }]);
-    assert.equal((await run(['sh', '-c', 'echo $A; pwd'], { environment: { A: 'b c' }, workingDirectory: '/usr' })).stdout, 'b c\n/usr\n');
+    assert.equal(
+      (await run(['sh', '-c', 'echo $A; pwd'], { environment: { A: 'b c' }, workingDirectory: '/usr' })).stdout,
+      'b c\n/usr\n',
+    );
     await using session = link.exec({ argv: ['cat'], stdin: true });
     await session.writeStdin(Buffer.from('päng'));
     await session.endStdin();
@@ -116,7 +120,10 @@ describe('Debian’s qemu-ga', { skip }, () => {
     await assert.rejects(broken, RangeError);
     assert.equal(await readFile(path, 'utf8'), 'before');
     assert.deepEqual(
-      spawnSync('ls', [folder]).stdout.toString().split('\n').filter((name) => name.includes('.part')),
+      spawnSync('ls', [folder])
+        .stdout.toString()
+        .split('\n')
+        .filter((name) => name.includes('.part')),
       [],
     );
   });

@@ -37,11 +37,20 @@ export function parseAgentAddress(text: string): AgentAddress {
   }
   const [, kind, path = '', port] = /^(unix|vsock):(\/[^:]*)(?::(\d{1,10}))?$/.exec(place) ?? [];
   if (kind === undefined)
-    throw invalid(text, 'it must begin with "unix:/", "vsock:/" or "http://", and a path must be absolute, without ":" and ","');
-  if (path.length > maxPathChars || path.includes('\0')) throw invalid(text, `the path of a socket has at most ${maxPathChars} characters`);
+    throw invalid(
+      text,
+      'it must begin with "unix:/", "vsock:/" or "http://", and a path must be absolute, without ":" and ","',
+    );
+  if (path.length > maxPathChars || path.includes('\0'))
+    throw invalid(text, `the path of a socket has at most ${maxPathChars} characters`);
   if (dialect === 'http') throw invalid(text, 'HTTP is spoken at http:// addresses only');
   if (kind === 'vsock')
-    return { kind, path, port: portOf(port, defaultVsockPort, 2 ** 32 - 2, text), dialect: dialect ?? usualDialect.vsock };
+    return {
+      kind,
+      path,
+      port: portOf(port, defaultVsockPort, 2 ** 32 - 2, text),
+      dialect: dialect ?? usualDialect.vsock,
+    };
   if (port !== undefined) throw invalid(text, 'a unix socket has no port');
   return { kind: 'unix', path, dialect: dialect ?? usualDialect.unix };
 }
@@ -49,7 +58,8 @@ export function parseAgentAddress(text: string): AgentAddress {
 /** The address as it is written, with its dialect. */
 export function formatAgentAddress(address: AgentAddress): string {
   const { kind, dialect } = address;
-  if (kind === 'http') return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
+  if (kind === 'http')
+    return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
   const port = kind === 'vsock' ? `:${address.port}` : '';
   return `${kind}:${address.path}${port},dialect=${dialect}`;
 }
@@ -59,7 +69,8 @@ function dialectOf(settings: readonly string[], text: string): AgentDialect | un
   if (setting === undefined) return undefined;
   const [, name] = /^dialect=(.*)$/.exec(setting) ?? [];
   const known = agentDialects.find((each) => each === name);
-  if (known === undefined || more.length > 0) throw invalid(text, `after "," only dialect=… may stand: ${agentDialects.join(', ')}`);
+  if (known === undefined || more.length > 0)
+    throw invalid(text, `after "," only dialect=… may stand: ${agentDialects.join(', ')}`);
   return known;
 }
 

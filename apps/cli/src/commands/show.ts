@@ -46,9 +46,18 @@ function machine(vm: Vm): Pairs {
     ['image', vm.image],
     [
       'size',
-      vm.driver === 'adopted' ? undefined : `${vm.cpus} CPU${vm.cpus === 1 ? '' : 's'}, ${formatBytes(vm.memoryBytes)} memory, ${formatBytes(vm.diskBytes)} disk`,
+      vm.driver === 'adopted'
+        ? undefined
+        : `${vm.cpus} CPU${vm.cpus === 1 ? '' : 's'}, ${formatBytes(vm.memoryBytes)} memory, ${formatBytes(vm.diskBytes)} disk`,
     ],
-    ['runs on', vm.driver === 'adopted' ? 'somebody else’s host (adopted)' : vm.accelerator === '' ? undefined : `${vm.driver} with ${vm.accelerator}`],
+    [
+      'runs on',
+      vm.driver === 'adopted'
+        ? 'somebody else’s host (adopted)'
+        : vm.accelerator === ''
+          ? undefined
+          : `${vm.driver} with ${vm.accelerator}`,
+    ],
     ['started', vm.startedUnixNs === undefined ? undefined : formatTime(vm.startedUnixNs)],
     ['autostart', vm.driver === 'adopted' ? undefined : vm.autostart ? 'on' : 'off'],
     [

@@ -59,7 +59,7 @@ describe('a VM that somebody else runs', () => {
     assert.match(show.stdout, /cannot .*units.*\(The protocol of the QEMU guest agent has no word for it\)/);
     const exec = await one.inn('exec', 'theirs', '--', 'echo', 'hello');
     assert.deepEqual([exec.stdout, exec.exitCode], ['hello\n', 5]);
-    assert.match((await one.inn('audit')).stdout, /AdoptService\/AdoptVm[^]*guest\.exec/);
+    assert.match((await one.inn('audit')).stdout, /AdoptService\/AdoptVm[\s\S]*guest\.exec/);
     assert.match((await one.inn('events', 'theirs')).stdout, /vm\.adopted/);
   });
 
@@ -89,7 +89,17 @@ describe('a VM that somebody else runs', () => {
     assert.match((await one.inn('release', 'theirs')).stdout, /theirs is released; nothing was changed in it/);
     assert.equal(one.api.node.find('theirs'), undefined);
     assert.deepEqual(await one.api.store.vms.list(), []);
-    assert.ok(one.model.asked.slice(length).every(({ command }) => command.startsWith('guest-get') || command === 'guest-ping' || command.startsWith('guest-network') || command === 'guest-fsfreeze-status'));
+    assert.ok(
+      one.model.asked
+        .slice(length)
+        .every(
+          ({ command }) =>
+            command.startsWith('guest-get') ||
+            command === 'guest-ping' ||
+            command.startsWith('guest-network') ||
+            command === 'guest-fsfreeze-status',
+        ),
+    );
     await one.api.createVm('ours', { agent: false });
     assert.match((await one.inn('release', 'ours')).stderr, /UNSUPPORTED_BY_DRIVER/);
   });

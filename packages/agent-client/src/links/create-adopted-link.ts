@@ -26,7 +26,13 @@ export function createAdoptedLink(options: AdoptedLinkOptions): AgentLink {
   const { address, nodeVersion, log, sampleMs, clock = hostClock } = options;
   const connect = (signal: AbortSignal): Promise<Channel> => openAgentAddress(address, clock, signal);
   if (address.dialect === 'native')
-    return createAgentLink({ connect, identity: { vmId: '', vmName: '', nodeVersion }, mayStepClock: false, log, clock });
+    return createAgentLink({
+      connect,
+      identity: { vmId: '', vmName: '', nodeVersion },
+      mayStepClock: false,
+      log,
+      clock,
+    });
   return createForeignLink({ agent: foreignAgentAt(address, connect, clock), log, clock, sampleMs });
 }
 

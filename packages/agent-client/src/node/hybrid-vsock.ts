@@ -42,7 +42,8 @@ async function acceptedBy(channel: Channel, path: string, port: number, signal: 
     for (let at = 0; at < bytes.length; at++) {
       const byte = bytes[at] as number;
       if (byte === 0x0a) {
-        if (!/^OK( \d+)?\r?$/.test(line)) throw refused(path, port, `the answer was "${cleanText(line, maxLineBytes)}"`);
+        if (!/^OK( \d+)?\r?$/.test(line))
+          throw refused(path, port, `the answer was "${cleanText(line, maxLineBytes)}"`);
         return bytes.slice(at + 1);
       }
       line += String.fromCharCode(byte);

@@ -52,9 +52,13 @@ export async function adoptVm(
 export async function releaseVm(node: Node, vm: string): Promise<void> {
   const runner = node.get(vm);
   if (!runner.isAdopted)
-    throw new OperationError('UNSUPPORTED_BY_DRIVER', `"${runner.row.name}" is not adopted: Innkeeper runs it itself.`, {
-      nextStep: `To remove it with its disk: inn rm ${runner.row.name}.`,
-    });
+    throw new OperationError(
+      'UNSUPPORTED_BY_DRIVER',
+      `"${runner.row.name}" is not adopted: Innkeeper runs it itself.`,
+      {
+        nextStep: `To remove it with its disk: inn rm ${runner.row.name}.`,
+      },
+    );
   await node.note(runner, 'vm.released', `${runner.row.name} was released.`);
   await runner.forget();
 }

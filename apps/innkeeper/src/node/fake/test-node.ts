@@ -75,7 +75,11 @@ export async function startTestNode(
     hostBootId: options.hostBootId ?? 'first-boot',
     log: silentLog,
     nodeId: testNodeId,
-    drivers: driversByName(manageDriver(new FakeDriver({ ...options.driver, host })), manageDriver(new AdoptedDriver()), ...(options.others ?? [])),
+    drivers: driversByName(
+      manageDriver(new FakeDriver({ ...options.driver, host })),
+      manageDriver(new AdoptedDriver()),
+      ...(options.others ?? []),
+    ),
     images: fakeImageTools(options.images),
     createAgentLink: ({ identity }: { identity: { vmId: string; vmName: string } }) => {
       const link = new FakeAgentLink();

@@ -123,7 +123,13 @@ async function hello(runner: VmRunner, signal: AbortSignal): Promise<Finding> {
       };
     return { outcome: OK, detail: `Agent ${pong.agentVersion} answered in ${pong.roundTripMs.toFixed(1)} ms.` };
   } catch (error) {
-    return failure(error, 'The agent does not answer', runner.isAdopted ? 'Check that the socket exists, that no other program holds it, and that the agent runs in the guest.' : 'See its log in the guest, through the serial console.');
+    return failure(
+      error,
+      'The agent does not answer',
+      runner.isAdopted
+        ? 'Check that the socket exists, that no other program holds it, and that the agent runs in the guest.'
+        : 'See its log in the guest, through the serial console.',
+    );
   }
 }
 

@@ -1,5 +1,12 @@
 import { create, type DescMessage, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
-import { MissingCapabilitySchema, SystemSchema, type Telemetry, TelemetrySchema, type Welcome, WelcomeSchema } from '@innkeeper/contract/agent';
+import {
+  MissingCapabilitySchema,
+  SystemSchema,
+  type Telemetry,
+  TelemetrySchema,
+  type Welcome,
+  WelcomeSchema,
+} from '@innkeeper/contract/agent';
 import { TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { capabilities as allCapabilities, type CapabilityName } from '@innkeeper/contract/capabilities';
 import { OperationError } from '@innkeeper/contract/errors';

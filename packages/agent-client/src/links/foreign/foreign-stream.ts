@@ -28,11 +28,7 @@ export async function* foreignStream<I extends DescMessage, O extends DescMessag
     const { signal } = linked;
     // The method's name says what its messages are.
     if (method.name === FileServiceLite.read.name)
-      yield* anyOf(readEvents(
-        link,
-        requests as AsyncIterable<MessageInitShape<typeof ReadFileRequestSchema>>,
-        signal,
-      ));
+      yield* anyOf(readEvents(link, requests as AsyncIterable<MessageInitShape<typeof ReadFileRequestSchema>>, signal));
     else if (method.name === ProcessServiceLite.exec.name)
       yield* anyOf(execEvents(link, requests as AsyncIterable<ExecRequest>, signal));
     else refuseMethod(agent, await sessions.ready(signal), method);

@@ -22,7 +22,9 @@ async function linked(options: QgaModelOptions = {}, { sampleMs = 20, isConnecte
   const folder = await mkdtemp(join(tmpdir(), 'innkeeper-qga-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const model = stack.use(await startQgaModel(join(folder, 'qga.sock'), options));
-  const link = stack.use(createAdoptedLink({ address: parseAgentAddress(`unix:${model.path}`), nodeVersion: '1', sampleMs }));
+  const link = stack.use(
+    createAdoptedLink({ address: parseAgentAddress(`unix:${model.path}`), nodeVersion: '1', sampleMs }),
+  );
   const reports: Telemetry[] = [];
   link.onTelemetry((report) => reports.push(report));
   if (isConnected) await until(() => link.state.state === 'connected' && reports.length > 0);
@@ -116,7 +118,9 @@ describe('a link to a QGA agent', () => {
 
   it('is lost when the agent stops making sense, and found again', async () => {
     let isMad = false;
-    await using one = await linked({ instead: (command, send) => isMad && command === 'guest-ping' && (send(Buffer.from('?\n')), true) });
+    await using one = await linked({
+      instead: (command) => (isMad && command === 'guest-ping' ? Buffer.from('?\n') : undefined),
+    });
     const states: string[] = [];
     one.link.onState(({ state }) => states.push(state));
     isMad = true;
@@ -127,18 +131,18 @@ describe('a link to a QGA agent', () => {
 });
 
 describe('a hostile QGA agent', () => {
-  const hostile: readonly (readonly [string, NonNullable<QgaModelOptions['instead']>, RegExp | string])[] = [
-    ['garbage', (_, send) => (send(Buffer.from('garbage\n')), true), 'GUEST_MISBEHAVES'],
-    ['an answer without a value', (_, send) => (send(Buffer.from('{}\n')), true), 'GUEST_MISBEHAVES'],
-    ['an endless line', (_, send) => (send(Buffer.alloc(8 * 1024 * 1024, 'x')), true), 'GUEST_MISBEHAVES'],
-    ['a pid that is none', (_, send) => (send(Buffer.from('{"return": {"pid": "x"}}\n')), true), 'GUEST_MISBEHAVES'],
-    ['a huge pid', (_, send) => (send(Buffer.from('{"return": {"pid": 1e300}}\n')), true), 'GUEST_MISBEHAVES'],
+  const hostile: readonly (readonly [string, Buffer, string])[] = [
+    ['garbage', Buffer.from('garbage\n'), 'GUEST_MISBEHAVES'],
+    ['an answer without a value', Buffer.from('{}\n'), 'GUEST_MISBEHAVES'],
+    ['an endless line', Buffer.alloc(8 * 1024 * 1024, 'x'), 'GUEST_MISBEHAVES'],
+    ['a pid that is none', Buffer.from('{"return": {"pid": "x"}}\n'), 'GUEST_MISBEHAVES'],
+    ['a huge pid', Buffer.from('{"return": {"pid": 1e300}}\n'), 'GUEST_MISBEHAVES'],
   ];
   for (const [what, answer, reason] of hostile)
     it(`that answers guest-exec with ${what} is ${reason}`, async () => {
       await using one = await linked({
         answers: exec(() => ({ exited: true, exitcode: 0 })),
-        instead: (command, send) => command === 'guest-exec' && answer(command, send),
+        instead: (command) => (command === 'guest-exec' ? answer : undefined),
       });
       await assert.rejects(lastEvent(one.link), { reason });
       // The next exchange begins afresh.
@@ -154,7 +158,7 @@ describe('a hostile QGA agent', () => {
   it('that answers a sync with other numbers, or without end, is never connected, in bounded time and memory', async () => {
     const chunk = Buffer.from('\xff{"return": 1}\n'.repeat(1000), 'latin1');
     await using one = await linked(
-      { instead: (command, send) => (command === 'guest-sync-delimited' ? (send(chunk), true) : false) },
+      { instead: (command) => (command === 'guest-sync-delimited' ? chunk : undefined) },
       { isConnected: false },
     );
     await assert.rejects(one.link.call(TelemetryServiceLite.getSystem, {}, { timeoutMs: 500 }), {
@@ -165,12 +169,19 @@ describe('a hostile QGA agent', () => {
 
   it('that sends lists of anything leaves figures absent', async () => {
     const answers = {
-      'guest-get-fsinfo': () => ({ return: [1, null, [], {}, { mountpoint: 5, 'used-bytes': -1, 'total-bytes': 'x' }] }),
-      'guest-network-get-interfaces': () => ({ return: [{ name: 7, 'ip-addresses': [null, { 'ip-address': 3 }] }, 'x'] }),
+      'guest-get-fsinfo': () => ({
+        return: [1, null, [], {}, { mountpoint: 5, 'used-bytes': -1, 'total-bytes': 'x' }],
+      }),
+      'guest-network-get-interfaces': () => ({
+        return: [{ name: 7, 'ip-addresses': [null, { 'ip-address': 3 }] }, 'x'],
+      }),
       'guest-get-users': () => ({ return: [{ user: {}, 'login-time': Number.MAX_VALUE }] }),
     };
     await using one = await linked({ answers });
-    assert.deepEqual(one.reports[0]?.mounts.map(({ usedBytes }) => usedBytes), [undefined, undefined]);
+    assert.deepEqual(
+      one.reports[0]?.mounts.map(({ usedBytes }) => usedBytes),
+      [undefined, undefined],
+    );
     assert.equal(one.link.state.state, 'connected');
   });
 });

@@ -10,8 +10,8 @@ export interface QgaModelOptions {
   readonly disabled?: readonly string[] | undefined;
   /** Bytes that are in the channel when a client connects, as of an earlier one. */
   readonly stale?: Uint8Array | undefined;
-  /** What a hostile agent sends instead of an answer; undefined: it answers as usual. An empty list: nothing. */
-  readonly instead?: ((command: string, send: (bytes: Uint8Array) => void) => boolean) | undefined;
+  /** What a hostile agent sends instead of an answer; undefined: it answers as usual. */
+  readonly instead?: ((command: string) => Uint8Array | undefined) | undefined;
 }
 
 /** A QGA agent on a unix socket, written from the protocol's contract: one client at a time, in order, state kept between them. */
@@ -26,7 +26,9 @@ export interface QgaModel extends AsyncDisposable {
 const usual: NonNullable<QgaModelOptions['answers']> = {
   'guest-ping': () => ({ return: {} }),
   'guest-get-host-name': () => ({ return: { 'host-name': 'modelled' } }),
-  'guest-get-osinfo': () => ({ return: { id: 'model', 'pretty-name': 'Model 1', 'kernel-release': '6.1', machine: 'x86_64' } }),
+  'guest-get-osinfo': () => ({
+    return: { id: 'model', 'pretty-name': 'Model 1', 'kernel-release': '6.1', machine: 'x86_64' },
+  }),
   'guest-fsfreeze-status': () => ({ return: 'thawed' }),
   'guest-get-time': () => ({ return: Date.now() * 1e6 }),
 };
@@ -54,12 +56,17 @@ export async function startQgaModel(path: string, options: QgaModelOptions = {})
     if (line.includes('\xff')) send('{"error": {"class": "GenericError", "desc": "JSON parse error, stray"}}\n');
     const { execute, arguments: given = {} } = JSON.parse(request) as { execute: string; arguments?: QgaArguments };
     if (execute === 'guest-sync-delimited') {
-      if (options.instead?.(execute, send) === true) return;
-      send(Buffer.from(`\xff{"return": ${String(given['id'])}}\n`, 'latin1'));
+      const other = options.instead?.(execute);
+      if (other !== undefined) send(other);
+      else send(Buffer.from(`\xff{"return": ${String(given['id'])}}\n`, 'latin1'));
       return;
     }
     asked.push({ command: execute, given });
-    if (options.instead?.(execute, send) === true) return;
+    const other = options.instead?.(execute);
+    if (other !== undefined) {
+      send(other);
+      return;
+    }
     const answer = execute === 'guest-info' ? info() : answers[execute]?.(given);
     if (answer !== undefined && 'return' in answer && answer.return === undefined) return;
     const unknown = { error: { class: 'CommandNotFound', desc: `The command ${execute} has not been found` } };
