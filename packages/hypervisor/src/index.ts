@@ -1,4 +1,5 @@
-export { AdoptedDriver, adoptedAddress, adoptedRecord } from './adopted/adopted-driver.ts';
+export { AdoptedDriver } from './adopted/adopted-driver.ts';
+export { adoptedRecord } from './adopted/adopted-record.ts';
 export { type AgentLifecycle, type AgentLifecycleEvent, agentOff, agentReduce } from './agent-lifecycle.ts';
 export {
   ConsoleHistory,

@@ -1,24 +1,8 @@
 import { OperationError } from '@innkeeper/contract';
 import type { HypervisorDriver, Probe, RunningVm } from '../driver.ts';
-import type { DriverFeatures } from '../features.ts';
 import type { VmRecord } from '../vm-record.ts';
+import { adoptedAddress, adoptedFeatures } from './adopted-record.ts';
 import { AdoptedVm } from './adopted-vm.ts';
-
-/** Nothing but the agent is known of such a VM. */
-export const adoptedFeatures: DriverFeatures = {
-  supportsAgentPorts: false,
-  supportsVsock: false,
-  supportsPortState: false,
-  supportsPause: false,
-  supportsNetworkState: false,
-  supportsSeveralDisks: false,
-  supportsSeveralNics: false,
-  supportsUserNic: false,
-  supportsBridgeNic: false,
-  supportsTapNic: false,
-  supportsUefi: false,
-  supportsSnapshots: false,
-};
 
 /** VMs that somebody else runs. It starts and stops nothing: a record has the address of the agent, and that is all. */
 export class AdoptedDriver implements HypervisorDriver {
@@ -54,15 +38,4 @@ export class AdoptedDriver implements HypervisorDriver {
   async killUnrecorded(): Promise<boolean> {
     return false;
   }
-}
-
-/** The record of a VM that is adopted by the address of its agent. */
-export function adoptedRecord(id: string, address: string): VmRecord {
-  return { id, driver: 'adopted', payload: { address } };
-}
-
-/** The address in a record; undefined if it is not one of an adopted VM. */
-export function adoptedAddress({ driver, payload }: VmRecord): string | undefined {
-  const { address } = payload;
-  return driver === 'adopted' && typeof address === 'string' ? address : undefined;
 }

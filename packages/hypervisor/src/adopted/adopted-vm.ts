@@ -2,7 +2,7 @@ import { OperationError } from '@innkeeper/contract';
 import type { Channel } from '@innkeeper/kit';
 import type { ConsoleStream, RunningVm, VmEnd } from '../driver.ts';
 import type { VmRecord } from '../vm-record.ts';
-import { adoptedAddress, adoptedFeatures } from './adopted-driver.ts';
+import { adoptedAddress, adoptedFeatures } from './adopted-record.ts';
 
 /** A VM of which only the agent's address is known. It has no process, console or counters on this side. */
 export class AdoptedVm implements RunningVm {

@@ -58,6 +58,8 @@ export const auditForms: Readonly<Record<string, string>> = {
   'VmService/WakeVm': 'woke|wake {vm}',
   'PowerService/Shutdown': 'shut|shut {vm} down from inside',
   'VmService/CreateVm': 'created|create the VM {name} from {image}',
+  'AdoptService/AdoptVm': 'adopted|adopt {name}, whose agent is at {agent}',
+  'AdoptService/ReleaseVm': 'released|release {vm}',
   'VmService/UpdateVm': 'changed|change the settings of {vm}',
   'VmService/StartVm': 'started|start {vm}',
   'VmService/StopVm': 'stopped|stop {vm}',

@@ -91,6 +91,6 @@ export interface ForeignAgent {
     verify: () => void,
     signal: AbortSignal,
   ): Promise<bigint>;
-  /** Gives up what is open. Never rejects. */
+  /** Closes what is open. Never rejects. */
   close(): Promise<void>;
 }

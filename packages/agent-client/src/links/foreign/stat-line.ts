@@ -31,7 +31,7 @@ export function parseStat(line: string, path: string): FileInfo {
     mode: bits & 0o7777,
     uid: Number(uid) >>> 0,
     gid: Number(gid) >>> 0,
-    // Of an id without a name, stat prints a word that is none.
+    // stat prints this for an id without a name.
     user: user === 'UNKNOWN' ? '' : (user ?? ''),
     group: group === 'UNKNOWN' ? '' : (group ?? ''),
     modifiedUnixNs: BigInt(seconds ?? 0) * 1_000_000_000n,

@@ -135,7 +135,7 @@ describe('a hostile QGA agent', () => {
     ['garbage', Buffer.from('garbage\n'), 'GUEST_MISBEHAVES'],
     ['an answer without a value', Buffer.from('{}\n'), 'GUEST_MISBEHAVES'],
     ['an endless line', Buffer.alloc(8 * 1024 * 1024, 'x'), 'GUEST_MISBEHAVES'],
-    ['a pid that is none', Buffer.from('{"return": {"pid": "x"}}\n'), 'GUEST_MISBEHAVES'],
+    ['a pid that is text', Buffer.from('{"return": {"pid": "x"}}\n'), 'GUEST_MISBEHAVES'],
     ['a huge pid', Buffer.from('{"return": {"pid": 1e300}}\n'), 'GUEST_MISBEHAVES'],
   ];
   for (const [what, answer, reason] of hostile)

@@ -108,7 +108,7 @@ function interfaceOf(each: Fields) {
   };
 }
 
-/** Undefined for a time that is none. */
+/** Undefined for an impossible time. */
 function nanosecondsOf(seconds: number): bigint | undefined {
   return seconds < maxSeconds ? BigInt(Math.round(seconds * 1e6)) * 1000n : undefined;
 }
