@@ -59,3 +59,8 @@ export type { QgaCommand, QgaGuest, QgaSteps } from './qga/qga-command.ts';
 export { errorAnswer, QgaError, returnAnswer } from './qga/qga-error.ts';
 export { type QgaIncoming, QgaReceiver } from './qga/qga-receiver.ts';
 export { idOf, type QgaRequest, readRequest } from './qga/qga-request.ts';
+export {
+  type JsonFrameAnswer,
+  JsonFrameAnswerReader,
+  jsonFrameRequest,
+} from './json-frames/client-frames.ts';

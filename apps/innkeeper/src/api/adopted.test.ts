@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { until } from '@innkeeper/kit/testing';
+import { startAgentMessageModel } from '../../../../packages/agent-client/src/links/agent-message/fake/agent-message-model.ts';
+import { startJsonFramesModel } from '../../../../packages/agent-client/src/links/json-frames/fake/json-frames-model.ts';
 import { type QgaModel, startQgaModel } from '../../../../packages/agent-client/src/links/qga/fake/qga-model.ts';
 import { runInn } from '../../../cli/src/testing/run-inn.ts';
 import { adoptVm } from '../node/adopted/adopt-vm.ts';
@@ -111,6 +115,43 @@ describe('a VM that somebody else runs', () => {
     assert.match(stdout, /Somebody else runs this VM; its agent is at unix:\/nonexistent\/qga\.sock,dialect=qga/);
     for (const agent of ['unix:relative', 'tcp:/x', 'unix:/x,dialect=morse', 'http://h:99999', 'unix:/a:5'])
       assert.match((await one.inn('adopt', 'bad', '--agent', agent)).stderr, /INVALID_ARGUMENT/, agent);
+  });
+
+  it('with only qemu-ga, with a JSON-frames agent, an AgentMessage agent or an HTTP agent is in one list, with its figures', async () => {
+    await using one = await served();
+    await using stack = new AsyncDisposableStack();
+    const folder = await mkdtemp(join(tmpdir(), 'innkeeper-adopted-'));
+    stack.defer(() => rm(folder, { recursive: true, force: true }));
+    const frames = stack.use(await startJsonFramesModel(join(folder, 'vm.vsock'), { vsock: { port: 1024 } }));
+    const messages = stack.use(await startAgentMessageModel(join(folder, 'agent.sock')));
+    const web = createServer((request, response) => {
+      const health = { status: 'healthy', version: '0.1.0' };
+      response.end(JSON.stringify(request.url === '/health' ? health : { cpu_usage_percent: 50, uptime_seconds: 60 }));
+    });
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+    stack.defer(() => {
+      web.closeAllConnections();
+      web.close();
+    });
+    const { port } = web.address() as AddressInfo;
+    const addresses = {
+      qga: `unix:${one.model.path}`,
+      frames: `vsock:${frames.path}`,
+      messages: `unix:${messages.path},dialect=agent-message`,
+      web: `http://127.0.0.1:${port}`,
+    };
+    for (const [name, agent] of Object.entries(addresses)) await adoptVm(one.api.node, { name, agent, tags: {} });
+    await until(() => Object.keys(addresses).every((name) => one.api.node.get(name).agent.telemetry !== undefined));
+    const { stdout } = await one.inn('ls', '-o', 'csv', '--columns', 'name,agent,address,cpu');
+    assert.deepEqual(stdout.trim().split('\n').slice(1), [
+      'frames,connected,,13 %',
+      'messages,connected,10.9.8.7,25 %',
+      'qga,connected,10.1.2.3,',
+      'web,connected,,50 %',
+    ]);
+    assert.match((await one.inn('exec', 'web', '--', 'true')).stderr, /"exec".*UNSUPPORTED_BY_AGENT/s);
+    assert.equal((await one.inn('exec', 'frames', '--', 'echo', 'hi')).stdout, 'hi\n');
+    assert.equal((await one.inn('exec', 'messages', '--', 'echo', 'hi')).stdout, 'echo hi\n');
   });
 
   it('is found again by the next daemon', async () => {

@@ -6,9 +6,12 @@ import type { LinkClock } from '../clock.ts';
 import { hostClock } from '../node/host-clock.ts';
 import { openHybridVsock } from '../node/hybrid-vsock.ts';
 import { openUnixChannel } from '../node/unix-channel.ts';
+import { agentMessageAgent } from './agent-message/agent-message-agent.ts';
 import { createForeignLink } from './foreign/create-foreign-link.ts';
 import type { ForeignAgent } from './foreign/foreign-agent.ts';
 import { createAgentLink } from './native/create-agent-link.ts';
+import { httpMetricsAgent } from './http-metrics/http-metrics-agent.ts';
+import { jsonFramesAgent } from './json-frames/json-frames-agent.ts';
 import { qgaAgent } from './qga/qga-agent.ts';
 
 export interface AdoptedLinkOptions {
@@ -44,8 +47,15 @@ function foreignAgentAt(
   switch (address.dialect) {
     case 'qga':
       return qgaAgent({ connect, clock });
-    default:
-      throw new OperationError('INVALID_ARGUMENT', `There is no link for ${address.dialect} yet.`);
+    case 'json-frames':
+      return jsonFramesAgent({ connect, clock });
+    case 'http':
+      if (address.kind !== 'http') throw new OperationError('INVALID_ARGUMENT', 'HTTP is spoken at http:// addresses.');
+      return httpMetricsAgent({ host: address.host, port: address.port, clock });
+    case 'agent-message':
+      return agentMessageAgent({ connect, clock });
+    case 'native':
+      throw new Error('Innkeeper’s own dialect has its own link.');
   }
 }
 

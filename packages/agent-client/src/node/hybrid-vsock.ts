@@ -22,7 +22,8 @@ export async function openHybridVsock(
   return await withDeadline({ timers: clock, timeoutMs: handshakeTimeoutMs, signal, late }, async (either) => {
     const channel = await openUnixChannel(path, { signal: either });
     try {
-      await channel.write(Buffer.from(`CONNECT ${port}\n`));
+      // One that is closed at once may be closed before this is written; the read says so, too.
+      await channel.write(Buffer.from(`CONNECT ${port}\n`)).catch(() => undefined);
       const rest = await acceptedBy(channel, path, port, either);
       return rest.length === 0 ? channel : withFirst(channel, rest);
     } catch (error) {

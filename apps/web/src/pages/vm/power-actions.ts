@@ -177,13 +177,25 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
   },
 };
 
+/** Actions that the agent performs, and the capability that each needs. */
+const agentActions: ReadonlyMap<VmPowerAction, string> = new Map([
+  ['suspend', 'power.more'],
+  ['update', 'update'],
+  ['freeze', 'filesystem.freeze'],
+  ['thaw', 'filesystem.freeze'],
+  ['trim', 'filesystem.trim'],
+]);
+
 /** Whether the VM's state allows the action. */
 export function isPossible(
   action: VmPowerAction,
-  vm: Pick<Vm, 'state' | 'telemetry' | 'suspended' | 'agent'>,
+  vm: Pick<Vm, 'state' | 'telemetry' | 'suspended' | 'agent' | 'driver'>,
 ): boolean {
   const state = vmStateName(vm.state);
   if (state === undefined) return false;
+  // Of a VM that somebody else runs, only the agent can be asked.
+  const capability = agentActions.get(action) ?? '';
+  if (vm.driver === 'adopted' && vm.agent?.capabilities.includes(capability) !== true) return false;
   // Deleting kills a running VM first; a guest that is shutting down cannot restart.
   if (action === 'delete') return state !== 'deleting' && state !== 'creating';
   if (action === 'restart') return state === 'running';

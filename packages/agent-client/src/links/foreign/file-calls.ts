@@ -1,5 +1,6 @@
 import type {
   FileInfo,
+  ListDirectoryRequest,
   MakeDirectoryRequest,
   RemoveFileRequest,
   RenameFileRequest,
@@ -9,10 +10,11 @@ import type {
 } from '@innkeeper/contract/agent';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
+import { directoryPage } from './directory-pages.ts';
 import { checkGuestPath, commandFailed, type RunInGuest, succeed } from './file-commands.ts';
 import type { ForeignCall } from './foreign-agent.ts';
 import { lacks } from './refusals.ts';
-import { parseStat, statArgv } from './stat-line.ts';
+import { listArgv, parseList, parseStat, statArgv } from './stat-line.ts';
 
 type Serve<Request> = (run: RunInGuest, request: Request, signal: AbortSignal) => Promise<object>;
 
@@ -31,6 +33,7 @@ export function fileCalls(run: () => RunInGuest | undefined): Map<string, Foreig
     serve(FileServiceLite.stat.name, (run, { path, follow }: StatFileRequest, signal) =>
       stat(run, path, follow, signal),
     ),
+    serve(FileServiceLite.list.name, list),
     serve(FileServiceLite.makeDirectory.name, makeDirectory),
     serve(FileServiceLite.rename.name, rename),
     serve(FileServiceLite.remove.name, remove),
@@ -54,6 +57,16 @@ async function stat(run: RunInGuest, path: string, follow: boolean, signal: Abor
   const { status, stdout, stderr } = await run(argv, signal);
   if (status.case !== 'exitCode' || status.value !== 0) throw commandFailed(argv, stderr);
   return parseStat(Buffer.from(stdout).toString(), path);
+}
+
+async function list(run: RunInGuest, request: ListDirectoryRequest, signal: AbortSignal): Promise<object> {
+  const { path } = request;
+  checkGuestPath(path);
+  const argv = listArgv(path);
+  const { status, stdout, stderr, truncated } = await run(argv, signal);
+  if (status.case !== 'exitCode' || status.value !== 0) throw commandFailed(argv, stderr);
+  if (truncated) throw lacks(`${path} has more entries than this agent can return`, 'file.read');
+  return directoryPage(parseList(Buffer.from(stdout).toString(), path), request);
 }
 
 async function makeDirectory(run: RunInGuest, request: MakeDirectoryRequest, signal: AbortSignal): Promise<FileInfo> {

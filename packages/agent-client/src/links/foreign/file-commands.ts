@@ -1,4 +1,5 @@
 import { OperationError } from '@innkeeper/contract/errors';
+import { cleanUp } from './clean-up.ts';
 import type { ForeignExit, ForeignWriteRequest } from './foreign-agent.ts';
 import { lacks } from './refusals.ts';
 
@@ -6,8 +7,6 @@ import { lacks } from './refusals.ts';
 export type RunInGuest = (argv: readonly string[], signal: AbortSignal) => Promise<ForeignExit>;
 
 const maxPathBytes = 4096;
-/** Milliseconds that cleaning up after a failed upload may take. */
-const undoTimeoutMs = 15_000;
 
 /** @throws OperationError INVALID_PATH unless it is absolute, without "..", and as short as the kernel allows */
 export function checkGuestPath(path: string): void {
@@ -74,7 +73,7 @@ export async function settle(
       );
     },
     undo: async () => {
-      await run(['rm', '-f', '--', beside], AbortSignal.timeout(undoTimeoutMs)).catch(() => undefined);
+      await cleanUp((either) => run(['rm', '-f', '--', beside], either));
     },
   };
 }
@@ -96,6 +95,11 @@ const meanings = [
   [/invalid group|unknown group/i, 'GROUP_NOT_FOUND'],
 ] as const;
 
+/** The reason that a message of a guest's program or kernel means; undefined if it is none of the usual ones. */
+export function failureMeaning(text: string): (typeof meanings)[number][1] | undefined {
+  return meanings.find(([pattern]) => pattern.test(text))?.[1];
+}
+
 /** Runs a program that must succeed; otherwise its message decides the reason. */
 export async function succeed(run: RunInGuest, argv: readonly string[], signal: AbortSignal): Promise<void> {
   const { status, stderr } = await run(argv, signal);
@@ -106,6 +110,5 @@ export async function succeed(run: RunInGuest, argv: readonly string[], signal: 
 /** The error of a file command, by what it printed. */
 export function commandFailed(argv: readonly string[], stderr: Uint8Array): OperationError {
   const text = Buffer.from(stderr.subarray(0, 400)).toString().replaceAll(/\s+/g, ' ').trim();
-  const meant = meanings.find(([pattern]) => pattern.test(text))?.[1] ?? 'GUEST_IO';
-  return new OperationError(meant, `${argv[0]} failed in the guest: ${text}`);
+  return new OperationError(failureMeaning(text) ?? 'GUEST_IO', `${argv[0]} failed in the guest: ${text}`);
 }

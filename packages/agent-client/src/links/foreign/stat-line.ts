@@ -2,9 +2,11 @@ import { create } from '@bufbuild/protobuf';
 import { type FileInfo, FileInfoSchema, FileKind } from '@innkeeper/contract/agent';
 import { misbehaves } from '../../guest-claims.ts';
 
+const statFormat = '%f %s %u %g %Y %b %U %G';
+
 /** stat(1), as coreutils and busybox have it: raw mode, size, owner with names, time of the last change. */
 export function statArgv(paths: readonly string[], follow: boolean): string[] {
-  return ['stat', ...(follow ? ['-L'] : []), '-c', '%f %s %u %g %Y %b %U %G', '--', ...paths];
+  return ['stat', ...(follow ? ['-L'] : []), '-c', statFormat, '--', ...paths];
 }
 
 const kinds: ReadonlyMap<number, FileKind> = new Map([
@@ -35,5 +37,23 @@ export function parseStat(line: string, path: string): FileInfo {
     user: user === 'UNKNOWN' ? '' : (user ?? ''),
     group: group === 'UNKNOWN' ? '' : (group ?? ''),
     modifiedUnixNs: BigInt(seconds ?? 0) * 1_000_000_000n,
+  });
+}
+
+/** find(1) with the same line for each entry of a folder, and its path behind it. */
+export function listArgv(path: string): string[] {
+  // The slash makes it list the target of a link.
+  const folder = path.endsWith('/') ? path : `${path}/`;
+  return ['find', folder, '-mindepth', '1', '-maxdepth', '1', '-exec', 'stat', '-c', `${statFormat} %n`, '{}', '+'];
+}
+
+/** The entries of `listArgv`. Names with a line break are left out: their lines cannot be told from others. */
+export function parseList(text: string, folder: string): FileInfo[] {
+  const start = folder.endsWith('/') ? folder : `${folder}/`;
+  return text.split('\n').flatMap((line) => {
+    const [, facts, path] = /^((?:\S+ ){7}\S+) (\/.*)$/.exec(line) ?? [];
+    if (facts === undefined || path === undefined || !path.startsWith(start) || path.slice(start.length).includes('/'))
+      return [];
+    return [parseStat(facts, path)];
   });
 }

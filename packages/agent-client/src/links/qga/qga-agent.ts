@@ -1,6 +1,5 @@
-import type { ShutdownRequest } from '@innkeeper/contract/agent';
-import { ShutdownMode } from '@innkeeper/contract/agent';
-import { PowerServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import { ShutdownMode, type ShutdownRequest, type TrimRequest } from '@innkeeper/contract/agent';
+import { FilesystemServiceLite, PowerServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { Channel } from '@innkeeper/kit';
 import type { LinkClock } from '../../clock.ts';
@@ -9,6 +8,7 @@ import { BusyShare } from '../foreign/busy-share.ts';
 import { fileCalls } from '../foreign/file-calls.ts';
 import type { RunInGuest } from '../foreign/file-commands.ts';
 import type { ForeignAgent, ForeignCall, ForeignFacts, ForeignTelemetry } from '../foreign/foreign-agent.ts';
+import { countOf, objectOf, objectsOf, present, textOf } from '../foreign/fields.ts';
 import { lacks } from '../foreign/refusals.ts';
 import { startByQga } from './qga-exec.ts';
 import { qgaFacts } from './qga-facts.ts';
@@ -20,6 +20,9 @@ import { QgaSession } from './qga-session.ts';
 const sampleMs = 10_000;
 /** How long an agent that was told to shut down may take to say that it cannot. */
 const shutdownSilenceMs = 3_000;
+const trimTimeoutMs = 600_000;
+/** Most file systems of a trim that are reported. */
+const maxTrimmed = 256;
 
 export interface QgaAgentOptions {
   /** Opens its socket, for one exchange. */
@@ -54,6 +57,7 @@ export function qgaAgent({ connect, clock }: QgaAgentOptions): ForeignAgent {
     calls: new Map<string, ForeignCall>([
       ...fileCalls(runIfAble),
       [PowerServiceLite.shutdown.name, (request, signal) => shutDown(session, request, signal)],
+      [FilesystemServiceLite.trim.name, (request, signal) => trim(session, request, signal)],
       [
         TelemetryServiceLite.adjustClock.name,
         async ({ stepNs = 0n }: { readonly stepNs?: bigint }, signal) => ({
@@ -66,6 +70,20 @@ export function qgaAgent({ connect, clock }: QgaAgentOptions): ForeignAgent {
     writeFile: (open, source, verify, signal) => writeByQga(session, runIfAble(), open, source, verify, signal),
     close: async () => undefined,
   };
+}
+
+/** All file systems: the protocol has no word for some of them. */
+async function trim(session: QgaSession, request: TrimRequest, signal: AbortSignal): Promise<object> {
+  const { mountPoints = [], minimumBytes = 0n } = request;
+  if (mountPoints.length > 0) throw lacks('The QEMU guest agent trims all file systems, not some', 'filesystem.trim');
+  const minimum = minimumBytes === 0n ? {} : { minimum: Number(minimumBytes) };
+  const answer = objectOf(await session.call(signal, 'guest-fstrim', minimum, { timeoutMs: trimTimeoutMs }), 'The trim');
+  const filesystems = objectsOf(answer['paths'], 'The trimmed file systems').slice(0, maxTrimmed).map((each) => ({
+    mountPoint: textOf(each['path']).slice(0, 4096),
+    error: textOf(each['error']).slice(0, 400),
+    ...present({ trimmedBytes: countOf(each['trimmed']) }),
+  }));
+  return { filesystems };
 }
 
 const modes: Readonly<Partial<Record<ShutdownMode, string>>> = {

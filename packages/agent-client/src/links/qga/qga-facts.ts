@@ -2,7 +2,7 @@ import type { CapabilityName } from '@innkeeper/contract/capabilities';
 import { isOperationError } from '@innkeeper/contract/errors';
 import { cleanText } from '@innkeeper/kit';
 import type { ForeignFacts } from '../foreign/foreign-agent.ts';
-import { objectOf, objectsOf, textOf } from './fields.ts';
+import { objectOf, objectsOf, textOf } from '../foreign/fields.ts';
 import type { QgaCall } from './qga-session.ts';
 
 /** What each capability needs of the agent's commands: all of them. */
@@ -11,7 +11,6 @@ const needs: Readonly<Partial<Record<CapabilityName, readonly string[]>>> = {
   exec: ['guest-exec', 'guest-exec-status'],
   'file.read': ['guest-file-open', 'guest-file-read', 'guest-file-seek', 'guest-file-close'],
   'file.write': ['guest-file-open', 'guest-file-write', 'guest-file-flush', 'guest-file-close'],
-  'filesystem.freeze': ['guest-fsfreeze-freeze', 'guest-fsfreeze-thaw', 'guest-fsfreeze-status'],
   'filesystem.trim': ['guest-fstrim'],
   power: ['guest-shutdown'],
 };
@@ -24,7 +23,9 @@ export async function qgaFacts(call: QgaCall): Promise<ForeignFacts> {
   );
   const isEnabled = (command: string): boolean => known.get(command) === true;
   const capabilities: CapabilityName[] = [];
-  const whyNot = new Map<CapabilityName, string>();
+  const whyNot = new Map<CapabilityName, string>([
+    ['filesystem.freeze', 'qemu-ga freezes without a lease, so a guest could stay frozen for ever'],
+  ]);
   for (const [name, commands] of Object.entries(needs) as [CapabilityName, readonly string[]][]) {
     const lacking = commands.filter((command) => !isEnabled(command));
     if (lacking.length === 0) capabilities.push(name);

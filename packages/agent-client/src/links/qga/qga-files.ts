@@ -3,9 +3,10 @@ import { FileInfoSchema, FileKind } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import { kib, randomId } from '@innkeeper/kit';
 import { randomBytes } from '../../node/random-bytes.ts';
+import { cleanUp } from '../foreign/clean-up.ts';
 import { checkGuestPath, type RunInGuest, settle } from '../foreign/file-commands.ts';
 import type { ForeignReading, ForeignReadRequest, ForeignWriteRequest } from '../foreign/foreign-agent.ts';
-import { bytesOf, objectOf, wholeOf } from './fields.ts';
+import { bytesOf, objectOf, wholeOf } from '../foreign/fields.ts';
 import type { QgaSession } from './qga-session.ts';
 
 /** Bytes of one read or write: in base64 well below the 10 MiB at which libvirt drops an answer. */
@@ -105,6 +106,5 @@ export async function writeByQga(
 
 /** Even after an abort: the agent keeps handles for ever. */
 async function closeHandle(session: QgaSession, handle: number): Promise<void> {
-  const signal = AbortSignal.timeout(10_000);
-  await session.call(signal, 'guest-file-close', { handle }).catch(() => undefined);
+  await cleanUp((signal) => session.call(signal, 'guest-file-close', { handle }));
 }

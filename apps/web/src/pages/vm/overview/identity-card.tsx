@@ -14,6 +14,7 @@ import { AutostartSwitch } from './autostart-switch.tsx';
 /** The VM's identity: its settings, and what the guest reports. */
 export function IdentityCard({ vm }: { readonly vm: Vm }): JSX.Element {
   const { system, telemetry, agent } = vm;
+  const isAdopted = vm.driver === 'adopted';
   const unknown = <Unknown reason={unknownReason(agent)} />;
   const clockOff = clockOffText(vm);
   const addresses = telemetry?.primaryAddresses ?? [];
@@ -41,12 +42,12 @@ export function IdentityCard({ vm }: { readonly vm: Vm }): JSX.Element {
           Clock: clockOff === '' ? undefined : <span className="badge warn">{clockOff}</span>,
           Kernel: system === undefined ? unknown : `${system.kernelRelease} ${system.architecture}`,
           Init: system?.initSystem,
-          Image: vm.image,
-          Size: `${vm.cpus} CPU, ${formatBytes(vm.memoryBytes)} memory, ${formatBytes(vm.diskBytes)} disk`,
-          'Runs on': vm.accelerator === '' ? vm.driver : `${vm.driver}, ${vm.accelerator}`,
+          Image: vm.image === '' ? undefined : vm.image,
+          Size: isAdopted ? undefined : `${vm.cpus} CPU, ${formatBytes(vm.memoryBytes)} memory, ${formatBytes(vm.diskBytes)} disk`,
+          'Runs on': isAdopted ? `somebody else’s host; adopted by its agent at ${vm.agent?.address}` : vm.accelerator === '' ? vm.driver : `${vm.driver}, ${vm.accelerator}`,
           Created: vm.createdUnixNs === undefined ? undefined : <TimeAgo unixNs={vm.createdUnixNs} />,
           Started: vm.startedUnixNs === undefined ? undefined : <TimeAgo unixNs={vm.startedUnixNs} />,
-          Autostart: <AutostartSwitch vm={vm} />,
+          Autostart: isAdopted ? undefined : <AutostartSwitch vm={vm} />,
           Tags: Object.keys(vm.tags).length === 0 ? <span className="dim">none</span> : <TagList tags={vm.tags} all />,
           Id: (
             <span className="row">
