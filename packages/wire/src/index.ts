@@ -30,6 +30,11 @@ export type { Base64Ops, ByteOps } from './byte-ops.ts';
 export { type DialectName, detectDialect } from './detect-dialect.ts';
 export { type Detection, detectionBytes } from './detection.ts';
 export type { DialectCall } from './dialect-call.ts';
+export {
+  type JsonFrameAnswer,
+  JsonFrameAnswerReader,
+  jsonFrameRequest,
+} from './json-frames/client-frames.ts';
 export { type AgentIncoming, AgentReceiver } from './native/agent-receiver.ts';
 export { encodeFrame } from './native/encode-frame.ts';
 export {
@@ -59,8 +64,3 @@ export type { QgaCommand, QgaGuest, QgaSteps } from './qga/qga-command.ts';
 export { errorAnswer, QgaError, returnAnswer } from './qga/qga-error.ts';
 export { type QgaIncoming, QgaReceiver } from './qga/qga-receiver.ts';
 export { idOf, type QgaRequest, readRequest } from './qga/qga-request.ts';
-export {
-  type JsonFrameAnswer,
-  JsonFrameAnswerReader,
-  jsonFrameRequest,
-} from './json-frames/client-frames.ts';

@@ -9,9 +9,9 @@ import { openUnixChannel } from '../node/unix-channel.ts';
 import { agentMessageAgent } from './agent-message/agent-message-agent.ts';
 import { createForeignLink } from './foreign/create-foreign-link.ts';
 import type { ForeignAgent } from './foreign/foreign-agent.ts';
-import { createAgentLink } from './native/create-agent-link.ts';
 import { httpMetricsAgent } from './http-metrics/http-metrics-agent.ts';
 import { jsonFramesAgent } from './json-frames/json-frames-agent.ts';
+import { createAgentLink } from './native/create-agent-link.ts';
 import { qgaAgent } from './qga/qga-agent.ts';
 
 export interface AdoptedLinkOptions {

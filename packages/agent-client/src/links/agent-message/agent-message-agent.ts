@@ -7,7 +7,14 @@ import { isOperationError, OperationError } from '@innkeeper/contract/errors';
 import { type Channel, cleanText, createDeferred, type Deferred, errorMessage, mib, orAborted } from '@innkeeper/kit';
 import type { LinkClock } from '../../clock.ts';
 import { failureMeaning } from '../foreign/file-commands.ts';
-import type { ForeignAgent, ForeignCall, ForeignExit, ForeignFacts, ForeignSpec, ForeignTelemetry } from '../foreign/foreign-agent.ts';
+import type {
+  ForeignAgent,
+  ForeignCall,
+  ForeignExit,
+  ForeignFacts,
+  ForeignSpec,
+  ForeignTelemetry,
+} from '../foreign/foreign-agent.ts';
 import { lacks } from '../foreign/refusals.ts';
 import { messageFileCalls, readByMessages, writeByMessages } from './message-files.ts';
 import { MessageSession } from './message-session.ts';
@@ -49,7 +56,8 @@ export function agentMessageAgent({ connect, clock }: AgentMessageAgentOptions):
   let facts: ForeignFacts | undefined;
   let next: Deferred<ForeignTelemetry> = createDeferred();
   const session = (): MessageSession => {
-    if (current === undefined) throw new OperationError('AGENT_UNREACHABLE', 'The AgentMessage agent is not connected.');
+    if (current === undefined)
+      throw new OperationError('AGENT_UNREACHABLE', 'The AgentMessage agent is not connected.');
     return current;
   };
   return {
@@ -175,7 +183,10 @@ async function execute(session: MessageSession, spec: ForeignSpec, signal: Abort
   const answer = await session.ask({ case: 'execute', value }, 'executeResponse', signal, seconds * 1000 + graceMs);
   if (answer.error !== '' && !answer.timedOut) {
     const meant = failureMeaning(answer.error);
-    throw new OperationError(meant === 'FILE_NOT_FOUND' ? 'COMMAND_NOT_FOUND' : (meant ?? 'SPAWN_FAILED'), cleanText(answer.error, 400));
+    throw new OperationError(
+      meant === 'FILE_NOT_FOUND' ? 'COMMAND_NOT_FOUND' : (meant ?? 'SPAWN_FAILED'),
+      cleanText(answer.error, 400),
+    );
   }
   return {
     status: { case: 'exitCode', value: answer.exitCode },

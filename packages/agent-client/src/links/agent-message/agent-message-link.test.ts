@@ -8,7 +8,11 @@ import type { Telemetry } from '@innkeeper/contract/agent';
 import { FileServiceLite, TelemetryServiceLite, UnitServiceLite } from '@innkeeper/contract/agent-lite';
 import { until } from '@innkeeper/kit/testing';
 import { createAdoptedLink } from '../create-adopted-link.ts';
-import { type AgentMessageAnswer, type AgentMessageModelOptions, startAgentMessageModel } from './fake/agent-message-model.ts';
+import {
+  type AgentMessageAnswer,
+  type AgentMessageModelOptions,
+  startAgentMessageModel,
+} from './fake/agent-message-model.ts';
 
 async function linked(options: AgentMessageModelOptions = {}) {
   await using stack = new AsyncDisposableStack();
@@ -45,7 +49,10 @@ describe('a link to an AgentMessage agent', () => {
   it('reports what it says about its guest; what is 0 in its telemetry for unknown is absent', async () => {
     await using one = await linked();
     const report = one.reports[0];
-    assert.deepEqual([report?.cpu?.busyPercent, report?.memory?.usedBytes, report?.memory?.swapTotalBytes], [25, 400n, undefined]);
+    assert.deepEqual(
+      [report?.cpu?.busyPercent, report?.memory?.usedBytes, report?.memory?.swapTotalBytes],
+      [25, 400n, undefined],
+    );
     assert.deepEqual([report?.load, report?.processCount, report?.uptimeSeconds], [undefined, undefined, undefined]);
     assert.equal(report?.primaryAddresses[0]?.address, '10.9.8.7');
     const { hostname, osPrettyName } = await one.link.call(TelemetryServiceLite.getSystem, {});
@@ -103,9 +110,12 @@ describe('a hostile AgentMessage agent', () => {
         return payload.case === 'fileRead' ? { case: 'fileReadResponse', value } : undefined;
       },
     });
-    await assert.rejects(async () => {
-      for await (const chunk of one.link.readFile({ path: '/a' }).chunks) assert.ok(chunk.length < 100_000);
-    }, { reason: 'GUEST_MISBEHAVES' });
+    await assert.rejects(
+      async () => {
+        for await (const chunk of one.link.readFile({ path: '/a' }).chunks) assert.ok(chunk.length < 100_000);
+      },
+      { reason: 'GUEST_MISBEHAVES' },
+    );
   });
 
   it('that sends garbage without end is lost with that reason, in bounded memory', async () => {

@@ -1,9 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import {
   type FileInfo,
-  type ListDirectoryRequest,
   FileInfoSchema,
   FileKind,
+  type ListDirectoryRequest,
   type MakeDirectoryRequest,
   type RemoveFileRequest,
   type StatFileRequest,
@@ -37,9 +37,12 @@ export function messageFileCalls(session: Session): Map<string, ForeignCall> {
       FileServiceLite.makeDirectory.name,
       async ({ path, parents, mode, user, group }: MakeDirectoryRequest, signal) => {
         checkGuestPath(path);
-        if (user !== undefined || group !== undefined) throw lacks('AgentMessage has no owner for folders', 'file.write');
+        if (user !== undefined || group !== undefined)
+          throw lacks('AgentMessage has no owner for folders', 'file.write');
         const value = { path, createParents: parents, mode: mode ?? 0o755 };
-        succeeded(await session().ask({ case: 'createDirectory', value }, 'createDirectoryResponse', signal, timeoutMs));
+        succeeded(
+          await session().ask({ case: 'createDirectory', value }, 'createDirectoryResponse', signal, timeoutMs),
+        );
         return await stat(session(), path, signal);
       },
     ],
@@ -79,7 +82,10 @@ async function list(session: MessageSession, request: ListDirectoryRequest, sign
     const start = path.endsWith('/') ? path : `${path}/`;
     entries.push(...page.entries.map((entry) => infoOf(entry, `${start}${entry.name}`)));
     if (entries.length > maxListed)
-      throw lacks(`${path} has more than ${maxListed} entries, which is more than AgentMessage lists here`, 'file.read');
+      throw lacks(
+        `${path} has more than ${maxListed} entries, which is more than AgentMessage lists here`,
+        'file.read',
+      );
     if (page.continuationToken === '' || page.entries.length === 0) return directoryPage(entries, request);
     continuationToken = page.continuationToken;
   }
@@ -134,7 +140,8 @@ export async function writeByMessages(
 ): Promise<bigint> {
   const { path = '', mode, createParents = false } = open;
   checkGuestPath(path);
-  if (open.user !== undefined || open.group !== undefined) throw lacks('AgentMessage has no owner for files', 'file.write');
+  if (open.user !== undefined || open.group !== undefined)
+    throw lacks('AgentMessage has no owner for files', 'file.write');
   if (open.mustNotExist === true) throw lacks('AgentMessage cannot refuse to replace a file', 'file.write');
   let offset = 0n;
   let number = 0;

@@ -140,7 +140,9 @@ export class MessageSession {
     if (waiting === undefined) return;
     if (payload.case === waiting.expected) waiting.answer.resolve(payload);
     else if (payload.case === 'error')
-      waiting.answer.reject(new OperationError('GUEST_IO', cleanText(`${payload.value.code} ${payload.value.message}`, 400)));
+      waiting.answer.reject(
+        new OperationError('GUEST_IO', cleanText(`${payload.value.code} ${payload.value.message}`, 400)),
+      );
     else this.#reject(messageId, `The answer is ${payload.case ?? 'nothing'} instead of ${waiting.expected}.`);
   }
 

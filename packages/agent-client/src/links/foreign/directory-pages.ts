@@ -8,7 +8,8 @@ export function directoryPage(
   all: readonly FileInfo[],
   { pageSize = 0, pageToken = '', sort, descending = false, hidden = false }: Partial<ListDirectoryRequest>,
 ): { entries: FileInfo[]; nextPageToken: string; total: bigint } {
-  if (!/^\d{0,9}$/.test(pageToken)) throw new OperationError('INVALID_ARGUMENT', 'The page token is not of this folder.');
+  if (!/^\d{0,9}$/.test(pageToken))
+    throw new OperationError('INVALID_ARGUMENT', 'The page token is not of this folder.');
   const nameOf = ({ path }: FileInfo): string => path.slice(path.lastIndexOf('/') + 1);
   const shown = all.filter((entry) => hidden || !nameOf(entry).startsWith('.'));
   const byName = (one: FileInfo, other: FileInfo): number => (nameOf(one) < nameOf(other) ? -1 : 1);

@@ -35,9 +35,22 @@ export async function readByCommands(
   return { info, pieces: pieces() };
 }
 
-async function readPiece(run: RunInGuest, path: string, at: number, count: number, signal: AbortSignal): Promise<Uint8Array> {
+async function readPiece(
+  run: RunInGuest,
+  path: string,
+  at: number,
+  count: number,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   // tail and head count in bytes everywhere; busybox's dd may not.
-  const argv = ['sh', '-c', 'exec 3< "$0" && tail -c "+$1" <&3 | head -c "$2" | base64', path, String(at + 1), String(count)];
+  const argv = [
+    'sh',
+    '-c',
+    'exec 3< "$0" && tail -c "+$1" <&3 | head -c "$2" | base64',
+    path,
+    String(at + 1),
+    String(count),
+  ];
   const { status, stdout, stderr } = await run(argv, signal);
   if (status.case !== 'exitCode' || status.value !== 0) throw commandFailed(['cat', path], stderr);
   const bytes = Buffer.from(Buffer.from(stdout).toString('latin1'), 'base64');
@@ -59,7 +72,10 @@ export async function writeByCommands(
   let bytes = 0;
   const append = async (piece: Uint8Array): Promise<void> => {
     const text = Buffer.from(piece).toString('base64');
-    const { status, stderr } = await run(['sh', '-c', 'umask 077; printf %s "$1" | base64 -d >> "$0"', place.path, text], signal);
+    const { status, stderr } = await run(
+      ['sh', '-c', 'umask 077; printf %s "$1" | base64 -d >> "$0"', place.path, text],
+      signal,
+    );
     if (status.case !== 'exitCode' || status.value !== 0) throw commandFailed(['write', path], stderr);
     bytes += piece.length;
   };
@@ -68,7 +84,10 @@ export async function writeByCommands(
     for await (const piece of source)
       for (let at = 0; at < piece.length; at += writeBytes) await append(piece.subarray(at, at + writeBytes));
     verify();
-    const size = parseStat(Buffer.from((await run(statArgv([place.path], false), signal)).stdout).toString(), place.path);
+    const size = parseStat(
+      Buffer.from((await run(statArgv([place.path], false), signal)).stdout).toString(),
+      place.path,
+    );
     if (size.sizeBytes !== BigInt(bytes))
       throw new OperationError('GUEST_IO', `The guest has ${size.sizeBytes} of the ${bytes} bytes of ${path}.`);
     await place.finish();

@@ -38,7 +38,11 @@ export function httpMetricsAgent({ host, port, clock }: HttpMetricsAgentOptions)
     open: async (signal) => {
       const { status, version } = await get('/health', signal);
       if (status !== 'healthy') throw unreachable(`its health is "${cleanText(textOf(status), 40)}"`);
-      return { version: `HTTP agent ${cleanText(textOf(version), 40)}`.trim(), capabilities: ['telemetry'], system: {} };
+      return {
+        version: `HTTP agent ${cleanText(textOf(version), 40)}`.trim(),
+        capabilities: ['telemetry'],
+        system: {},
+      };
     },
     sample: async (signal) => telemetryOf(await get('/metrics', signal)),
     ping: async (signal) => {
@@ -83,22 +87,25 @@ interface Target {
 function getText({ host, port, path }: Target, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => reject(unreachable(`GET ${path}: ${why}`));
-    const asked = request({ host, port, path, signal, agent: false, headers: { accept: 'application/json' } }, (answer) => {
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      answer.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-        chunks.push(chunk);
-        if (bytes <= maxAnswerBytes) return;
-        asked.destroy();
-        reject(misbehaves(`The answer to GET ${path} has more than ${maxAnswerBytes} bytes.`));
-      });
-      answer.once('error', (error) => fail(error.message));
-      answer.once('end', () => {
-        if (answer.statusCode !== 200) fail(`the answer is ${answer.statusCode}`);
-        else resolve(Buffer.concat(chunks).toString());
-      });
-    });
+    const asked = request(
+      { host, port, path, signal, agent: false, headers: { accept: 'application/json' } },
+      (answer) => {
+        const chunks: Buffer[] = [];
+        let bytes = 0;
+        answer.on('data', (chunk: Buffer) => {
+          bytes += chunk.length;
+          chunks.push(chunk);
+          if (bytes <= maxAnswerBytes) return;
+          asked.destroy();
+          reject(misbehaves(`The answer to GET ${path} has more than ${maxAnswerBytes} bytes.`));
+        });
+        answer.once('error', (error) => fail(error.message));
+        answer.once('end', () => {
+          if (answer.statusCode !== 200) fail(`the answer is ${answer.statusCode}`);
+          else resolve(Buffer.concat(chunks).toString());
+        });
+      },
+    );
     asked.once('error', (error) => fail(error.message));
     asked.end();
   });

@@ -60,14 +60,27 @@ describe('a link to an HTTP metrics agent', () => {
     await using one = await linked();
     assert.deepEqual([...one.link.capabilities], ['telemetry']);
     await using session = one.link.exec({ argv: ['true'] });
-    await assert.rejects(async () => {
-      for await (const _ of session.events) assert.fail('it ran');
-    }, { reason: 'UNSUPPORTED_BY_AGENT', message: /"exec"/ });
+    await assert.rejects(
+      async () => {
+        for await (const _ of session.events) assert.fail('it ran');
+      },
+      { reason: 'UNSUPPORTED_BY_AGENT', message: /"exec"/ },
+    );
   });
 
   it('has the documents’ port by default, and another where it is named', () => {
-    assert.deepEqual(parseAgentAddress('http://10.0.0.5'), { kind: 'http', host: '10.0.0.5', port: 8080, dialect: 'http' });
-    assert.deepEqual(parseAgentAddress('http://[fd00::1]:9000'), { kind: 'http', host: 'fd00::1', port: 9000, dialect: 'http' });
+    assert.deepEqual(parseAgentAddress('http://10.0.0.5'), {
+      kind: 'http',
+      host: '10.0.0.5',
+      port: 8080,
+      dialect: 'http',
+    });
+    assert.deepEqual(parseAgentAddress('http://[fd00::1]:9000'), {
+      kind: 'http',
+      host: 'fd00::1',
+      port: 9000,
+      dialect: 'http',
+    });
   });
 
   for (const [what, body] of [

@@ -29,7 +29,8 @@ export function jsonFramesAgent({ connect, clock }: JsonFramesAgentOptions): For
   /** `timeoutMs` 0: as long as the caller waits. */
   const ask = async (request: Fields, signal: AbortSignal, timeoutMs = requestTimeoutMs): Promise<Fields> => {
     const frame = jsonFrameRequest(request);
-    if (frame === undefined) throw new OperationError('INVALID_ARGUMENT', 'The request is longer than a frame of 1 MiB.');
+    if (frame === undefined)
+      throw new OperationError('INVALID_ARGUMENT', 'The request is longer than a frame of 1 MiB.');
     const late = (): OperationError => unreachable(`it did not answer within ${timeoutMs / 1000} s`);
     return await withDeadline({ timers: clock, timeoutMs, signal, late }, async (either) => {
       await using channel = await open(connect, either);
@@ -107,7 +108,10 @@ async function answerOf(channel: Channel, what: string, signal: AbortSignal): Pr
     if (answer.type === 'ok') return answer.fields;
     const meant = failureMeaning(answer.message);
     const isCommand = what === 'exec' && meant === 'FILE_NOT_FOUND';
-    throw new OperationError(isCommand ? 'COMMAND_NOT_FOUND' : (meant ?? 'GUEST_IO'), `${what}: ${cleanText(answer.message, 400)}`);
+    throw new OperationError(
+      isCommand ? 'COMMAND_NOT_FOUND' : (meant ?? 'GUEST_IO'),
+      `${what}: ${cleanText(answer.message, 400)}`,
+    );
   }
 }
 
@@ -127,7 +131,10 @@ function telemetryOf(status: Fields): ForeignTelemetry {
   if (uptime !== undefined) report.uptimeSeconds = uptime;
   if (disk !== undefined && disk > 0n)
     report.mounts = [
-      { mountPoint: '/', ...present({ totalBytes: disk << 30n, usedBytes: diskUsed === undefined ? undefined : diskUsed << 30n }) },
+      {
+        mountPoint: '/',
+        ...present({ totalBytes: disk << 30n, usedBytes: diskUsed === undefined ? undefined : diskUsed << 30n }),
+      },
     ];
   if (rx !== undefined || tx !== undefined)
     report.interfaces = [{ name: 'all', up: true, ...present({ rxBytes: rx, txBytes: tx }) }];

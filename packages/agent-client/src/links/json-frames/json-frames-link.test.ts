@@ -44,7 +44,10 @@ describe('a link to a JSON-frames agent', () => {
       [512n << 20n, 128n << 20n, undefined],
     );
     assert.deepEqual([report?.mounts[0]?.totalBytes, report?.mounts[0]?.usedBytes], [10n << 30n, 4n << 30n]);
-    assert.deepEqual([report?.cpu?.busyPercent, report?.load?.oneMinute, report?.load?.fiveMinutes], [12.5, 0.5, undefined]);
+    assert.deepEqual(
+      [report?.cpu?.busyPercent, report?.load?.oneMinute, report?.load?.fiveMinutes],
+      [12.5, 0.5, undefined],
+    );
     assert.deepEqual([report?.uptimeSeconds, report?.processCount], [12n, undefined]);
     assert.deepEqual([report?.interfaces[0]?.rxBytes, report?.interfaces[0]?.txBytes], [1000n, 2000n]);
   });
@@ -112,7 +115,10 @@ describe('a hostile JSON-frames agent', () => {
     }
     const folder = await mkdtemp(join(tmpdir(), 'innkeeper-frames-'));
     const server = createServer(() => undefined).listen(join(folder, 'silent'));
-    await using link = createAdoptedLink({ address: parseAgentAddress(`vsock:${join(folder, 'silent')}`), nodeVersion: '1' });
+    await using link = createAdoptedLink({
+      address: parseAgentAddress(`vsock:${join(folder, 'silent')}`),
+      nodeVersion: '1',
+    });
     await assert.rejects(link.ping({ timeoutMs: 200 }), { reason: 'AGENT_UNREACHABLE' });
     server.close();
     await rm(folder, { recursive: true, force: true });

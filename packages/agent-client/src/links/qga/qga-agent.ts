@@ -5,10 +5,10 @@ import type { Channel } from '@innkeeper/kit';
 import type { LinkClock } from '../../clock.ts';
 import { misbehaves } from '../../guest-claims.ts';
 import { BusyShare } from '../foreign/busy-share.ts';
+import { countOf, objectOf, objectsOf, present, textOf } from '../foreign/fields.ts';
 import { fileCalls } from '../foreign/file-calls.ts';
 import type { RunInGuest } from '../foreign/file-commands.ts';
 import type { ForeignAgent, ForeignCall, ForeignFacts, ForeignTelemetry } from '../foreign/foreign-agent.ts';
-import { countOf, objectOf, objectsOf, present, textOf } from '../foreign/fields.ts';
 import { lacks } from '../foreign/refusals.ts';
 import { startByQga } from './qga-exec.ts';
 import { qgaFacts } from './qga-facts.ts';
@@ -77,12 +77,17 @@ async function trim(session: QgaSession, request: TrimRequest, signal: AbortSign
   const { mountPoints = [], minimumBytes = 0n } = request;
   if (mountPoints.length > 0) throw lacks('The QEMU guest agent trims all file systems, not some', 'filesystem.trim');
   const minimum = minimumBytes === 0n ? {} : { minimum: Number(minimumBytes) };
-  const answer = objectOf(await session.call(signal, 'guest-fstrim', minimum, { timeoutMs: trimTimeoutMs }), 'The trim');
-  const filesystems = objectsOf(answer['paths'], 'The trimmed file systems').slice(0, maxTrimmed).map((each) => ({
-    mountPoint: textOf(each['path']).slice(0, 4096),
-    error: textOf(each['error']).slice(0, 400),
-    ...present({ trimmedBytes: countOf(each['trimmed']) }),
-  }));
+  const answer = objectOf(
+    await session.call(signal, 'guest-fstrim', minimum, { timeoutMs: trimTimeoutMs }),
+    'The trim',
+  );
+  const filesystems = objectsOf(answer['paths'], 'The trimmed file systems')
+    .slice(0, maxTrimmed)
+    .map((each) => ({
+      mountPoint: textOf(each['path']).slice(0, 4096),
+      error: textOf(each['error']).slice(0, 400),
+      ...present({ trimmedBytes: countOf(each['trimmed']) }),
+    }));
   return { filesystems };
 }
 

@@ -2,8 +2,8 @@ import { OperationError } from '@innkeeper/contract/errors';
 import { mib, pause } from '@innkeeper/kit';
 import type { LinkClock } from '../../clock.ts';
 import { commandWords } from '../foreign/command-words.ts';
-import type { ForeignExit, ForeignProcess, ForeignSpec } from '../foreign/foreign-agent.ts';
 import { bytesOf, objectOf, textOf, wholeOf } from '../foreign/fields.ts';
+import type { ForeignExit, ForeignProcess, ForeignSpec } from '../foreign/foreign-agent.ts';
 import type { QgaSession } from './qga-session.ts';
 
 /** What the agent keeps of each stream at most; the rest is lost. */

@@ -1,8 +1,8 @@
 import type { CapabilityName } from '@innkeeper/contract/capabilities';
 import { isOperationError } from '@innkeeper/contract/errors';
 import { cleanText } from '@innkeeper/kit';
-import type { ForeignFacts } from '../foreign/foreign-agent.ts';
 import { objectOf, objectsOf, textOf } from '../foreign/fields.ts';
+import type { ForeignFacts } from '../foreign/foreign-agent.ts';
 import type { QgaCall } from './qga-session.ts';
 
 /** What each capability needs of the agent's commands: all of them. */

@@ -4,9 +4,9 @@ import { OperationError } from '@innkeeper/contract/errors';
 import { kib, randomId } from '@innkeeper/kit';
 import { randomBytes } from '../../node/random-bytes.ts';
 import { cleanUp } from '../foreign/clean-up.ts';
+import { bytesOf, objectOf, wholeOf } from '../foreign/fields.ts';
 import { checkGuestPath, type RunInGuest, settle } from '../foreign/file-commands.ts';
 import type { ForeignReading, ForeignReadRequest, ForeignWriteRequest } from '../foreign/foreign-agent.ts';
-import { bytesOf, objectOf, wholeOf } from '../foreign/fields.ts';
 import type { QgaSession } from './qga-session.ts';
 
 /** Bytes of one read or write: in base64 well below the 10 MiB at which libvirt drops an answer. */

@@ -1,9 +1,9 @@
 import { InterfaceKind } from '@innkeeper/contract/agent';
 import { isOperationError } from '@innkeeper/contract/errors';
+import { bytesOf, countOf, type Fields, numberOf, objectOf, objectsOf, present, textOf } from '../foreign/fields.ts';
 import type { ForeignFacts, ForeignTelemetry } from '../foreign/foreign-agent.ts';
 import { primaryAddressesOf } from '../foreign/primary-addresses.ts';
 import { procFigures } from '../foreign/proc-figures.ts';
-import { bytesOf, countOf, type Fields, numberOf, objectOf, objectsOf, present, textOf } from '../foreign/fields.ts';
 import type { QgaCall } from './qga-session.ts';
 
 /** Files of the guest whose figures the dialect has no command for. Each is read whole, up to this size. */

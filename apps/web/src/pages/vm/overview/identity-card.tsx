@@ -43,8 +43,14 @@ export function IdentityCard({ vm }: { readonly vm: Vm }): JSX.Element {
           Kernel: system === undefined ? unknown : `${system.kernelRelease} ${system.architecture}`,
           Init: system?.initSystem,
           Image: vm.image === '' ? undefined : vm.image,
-          Size: isAdopted ? undefined : `${vm.cpus} CPU, ${formatBytes(vm.memoryBytes)} memory, ${formatBytes(vm.diskBytes)} disk`,
-          'Runs on': isAdopted ? `somebody else’s host; adopted by its agent at ${vm.agent?.address}` : vm.accelerator === '' ? vm.driver : `${vm.driver}, ${vm.accelerator}`,
+          Size: isAdopted
+            ? undefined
+            : `${vm.cpus} CPU, ${formatBytes(vm.memoryBytes)} memory, ${formatBytes(vm.diskBytes)} disk`,
+          'Runs on': isAdopted
+            ? `somebody else’s host; adopted by its agent at ${vm.agent?.address}`
+            : vm.accelerator === ''
+              ? vm.driver
+              : `${vm.driver}, ${vm.accelerator}`,
           Created: vm.createdUnixNs === undefined ? undefined : <TimeAgo unixNs={vm.createdUnixNs} />,
           Started: vm.startedUnixNs === undefined ? undefined : <TimeAgo unixNs={vm.startedUnixNs} />,
           Autostart: isAdopted ? undefined : <AutostartSwitch vm={vm} />,

@@ -41,14 +41,28 @@ export async function startAgentMessageModel(
       case 'getCapabilities':
         return {
           case: 'getCapabilitiesResponse',
-          value: { version: '0.2.0', os: 'linux', capabilities: ['telemetry', 'execute', 'file_read', 'file_write', 'shutdown', 'clipboard'] },
+          value: {
+            version: '0.2.0',
+            os: 'linux',
+            capabilities: ['telemetry', 'execute', 'file_read', 'file_write', 'shutdown', 'clipboard'],
+          },
         };
       case 'execute':
-        return { case: 'executeResponse', value: { exitCode: 6, stdout: `${payload.value.command} ${payload.value.args.join(' ')}\n`, stderr: 'err' } };
+        return {
+          case: 'executeResponse',
+          value: { exitCode: 6, stdout: `${payload.value.command} ${payload.value.args.join(' ')}\n`, stderr: 'err' },
+        };
       case 'fileStat': {
         const file = files.get(payload.value.path);
-        if (file === undefined) return { case: 'fileStatResponse', value: { success: false, error: 'No such file or directory (os error 2)' } };
-        return { case: 'fileStatResponse', value: { success: true, entry: { sizeBytes: BigInt(file.length), mode: 0o100644 } } };
+        if (file === undefined)
+          return {
+            case: 'fileStatResponse',
+            value: { success: false, error: 'No such file or directory (os error 2)' },
+          };
+        return {
+          case: 'fileStatResponse',
+          value: { success: true, entry: { sizeBytes: BigInt(file.length), mode: 0o100644 } },
+        };
       }
       case 'fileRead': {
         const { path: name, offset, length } = payload.value;

@@ -49,7 +49,10 @@ function answerTo(request: JsonRequest): object | undefined {
   }
 }
 
-export async function startJsonFramesModel(path: string, options: JsonFramesModelOptions = {}): Promise<JsonFramesModel> {
+export async function startJsonFramesModel(
+  path: string,
+  options: JsonFramesModelOptions = {},
+): Promise<JsonFramesModel> {
   const asked: JsonRequest[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
