@@ -95,7 +95,7 @@ const meanings = [
   [/invalid group|unknown group/i, 'GROUP_NOT_FOUND'],
 ] as const;
 
-/** The reason that a message of a guest's program or kernel means; undefined if it is none of the usual ones. */
+/** The reason that a message of a guest's program or kernel means; undefined for any other message. */
 export function failureMeaning(text: string): (typeof meanings)[number][1] | undefined {
   return meanings.find(([pattern]) => pattern.test(text))?.[1];
 }

@@ -53,7 +53,7 @@ export function httpMetricsAgent({ host, port, clock }: HttpMetricsAgentOptions)
   };
 }
 
-/** Its memory is in kibibytes; the percentage of it is rounded, and computed anew from them. */
+/** Its memory is in kibibytes; its percentage is rounded, and not used. */
 function telemetryOf(metrics: Fields): ForeignTelemetry {
   const bytes = (name: string): bigint | undefined => {
     const kib = countOf(metrics[name]);
