@@ -58,13 +58,14 @@ export async function readJournal(
 
 /** An entry of `journalctl -o json`; undefined for a line that was cut off or is malformed. */
 function parseEntry(line: string): { readonly entry: EntryInit; readonly cursor: string } | undefined {
-  let row: Record<string, unknown>;
+  let row: Record<string, unknown> | null;
   try {
-    row = JSON.parse(line) as Record<string, unknown>;
+    row = JSON.parse(line) as Record<string, unknown> | null;
   } catch {
     // SyntaxError.
     return undefined;
   }
+  if (row === null) return undefined;
   const text = (name: string): string => textOf(row[name]);
   const time = text('__REALTIME_TIMESTAMP');
   const priority = text('PRIORITY');

@@ -169,7 +169,7 @@ describe('the journal', () => {
   it('entries of the journal have time, priority, source and process, whatever form their message has', async () => {
     const { host, argvs } = journal(async ({ write }) => {
       await write(
-        `${row(1)}no JSON\n${row(2, { MESSAGE: [104, 105, 255] })}${row(3, { MESSAGE: null, PRIORITY: '9' })}`,
+        `${row(1)}no JSON\nnull\n${row(2, { MESSAGE: [104, 105, 255] })}${row(3, { MESSAGE: null, PRIORITY: '9' })}`,
       );
       return 0;
     });

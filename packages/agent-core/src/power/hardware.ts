@@ -21,8 +21,8 @@ export function listHardware(
 ): MessageInitShape<typeof ListHardwareResponseSchema> {
   const units = unitsOf(host, nameOf(kind));
   if (kind === HardwareKind.CPU) return { units };
-  const size = readTrimmed(host, '/sys/devices/system/memory/block_size_bytes');
-  return size === undefined ? { units } : { units, blockBytes: BigInt(`0x${size}`) };
+  const blockBytes = blockSize(host);
+  return blockBytes === undefined ? { units } : { units, blockBytes };
 }
 
 /** @throws OperationError INVALID_ARGUMENT, HARDWARE_REFUSED */
@@ -59,6 +59,12 @@ export async function setHardware(
   return listHardware(host, kind);
 }
 
+/** Of memory; undefined if the kernel does not say. */
+function blockSize(host: Host): bigint | undefined {
+  const text = readTrimmed(host, '/sys/devices/system/memory/block_size_bytes') ?? '';
+  return /^[\da-f]{1,16}$/i.test(text) ? BigInt(`0x${text}`) : undefined;
+}
+
 function nameOf(kind: SetHardwareRequest['kind']): string {
   if (kind === HardwareKind.CPU) return 'cpu';
   if (kind === HardwareKind.MEMORY) return 'memory';
@@ -92,7 +98,7 @@ function namesIn(host: Host, folder: string): string[] {
 
 /** Whether the available memory takes another block's contents. */
 function hasRoom(host: Host): boolean {
-  const block = Number(`0x${readTrimmed(host, '/sys/devices/system/memory/block_size_bytes') ?? '0'}`);
+  const block = Number(blockSize(host) ?? 0n);
   const kib = Number(/^MemAvailable: +(\d+)/m.exec(host.files.readText('/proc/meminfo', 4096))?.[1] ?? 0);
   return kib * 1024 > block + spareBytes;
 }

@@ -172,6 +172,15 @@ describe('hardware on and off line', () => {
     assert.match((await off([0])).answers.end?.message ?? '', /last one/);
   });
 
+  it('blocks of memory are listed without their size where the kernel says none', async () => {
+    const { host, node } = await guestWithHardware();
+    for (const text of ['', 'x', '0x8']) {
+      host.files.put(`${memory}/block_size_bytes`, text);
+      const { messages, reason } = await node.open(listHardware, { kind: 2 });
+      assert.deepEqual([messages[0]?.units.length, messages[0]?.blockBytes, reason], [2, undefined, '']);
+    }
+  });
+
   it('missing, unknown and too many numbers are refused, and nothing is changed', async () => {
     const { host, node } = await guestWithHardware();
     const refused = async (request: { kind: number; ids: number[] }) =>

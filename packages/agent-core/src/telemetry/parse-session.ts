@@ -18,7 +18,12 @@ export function parseSession(text: string): Login | undefined {
     name,
     terminal: values.get('TTY') ?? '',
     host: values.get('REMOTE_HOST') ?? '',
-    // Microseconds.
-    sinceUnixNs: BigInt(/^\d+$/.exec(values.get('REALTIME') ?? '')?.[0] ?? 0) * 1000n,
+    sinceUnixNs: nsOf(values.get('REALTIME') ?? ''),
   };
+}
+
+/** Microseconds in decimal as nanoseconds; 0 if it is not a time that an int64 can hold. */
+function nsOf(text: string): bigint {
+  const ns = BigInt(/^\d{1,16}$/.exec(text)?.[0] ?? 0) * 1000n;
+  return ns < 2n ** 63n ? ns : 0n;
 }

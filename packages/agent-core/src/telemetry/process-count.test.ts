@@ -35,6 +35,12 @@ describe('ProcessCount', () => {
     const count = new ProcessCount(host);
     assert.deepEqual([count.sample(), count.sample(), listed()], [3, 3, 2]);
   });
+
+  it('the process count lists /proc again if its links would mean that there is no process', () => {
+    const { host, fake, listed } = guest({ count: 3 }, () => foldersOf(fake));
+    const count = new ProcessCount(host);
+    assert.deepEqual([count.sample(), count.sample(), listed()], [3, 3, 2]);
+  });
 });
 
 function foldersOf(host: Host): number {

@@ -23,7 +23,9 @@ export class ProcessCount {
   /** undefined if /proc cannot be read. */
   sample(): number | undefined {
     try {
-      if (this.#reportsLeft-- > 0 && this.#otherLinks !== undefined) return this.#links() - this.#otherLinks;
+      const count = this.#otherLinks === undefined ? 0 : this.#links() - this.#otherLinks;
+      // Without any, the links do not mean that: a mount of something else, or one with a constant number of links.
+      if (this.#reportsLeft-- > 0 && count > 0) return count;
       this.#reportsLeft = trustedReports;
       return this.#look();
     } catch {

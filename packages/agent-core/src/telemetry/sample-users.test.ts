@@ -47,6 +47,12 @@ describe('UserSampler', () => {
     assert.deepEqual(new UserSampler(host).sample().users, expected);
   });
 
+  it('a session of logind whose time is not one began at an unknown time', () => {
+    const host = new FakeHost();
+    host.files.put('/run/systemd/sessions/1', session('ana').replace('1790000000000000', '9'.repeat(17)));
+    assert.equal(new UserSampler(host).sample().users[0]?.sinceUnixNs, 0n);
+  });
+
   it('a guest with neither utmp nor logind has unknown logins', () => {
     assert.deepEqual(new UserSampler(new FakeHost()).sample(), { users: [], omitted: 0 });
   });
