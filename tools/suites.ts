@@ -9,6 +9,7 @@ export const unitSuites: readonly Suite[] = [
       'apps/innkeeper/src/!(main)/**/*.test.ts',
       'apps/web/src/**/*.test.ts',
       'tools/**/*.test.ts',
+      'tests/fuzz/{replay.test.ts,engine/*.test.ts}',
     ],
     concurrency: 2,
     timeoutMs: 120_000,
@@ -26,10 +27,16 @@ export const systemSuites: readonly Suite[] = [
   },
   {
     name: 'agent, conformance, peers, packages, drivers',
-    globs: ['apps/agent/src/**/*.test.ts', 'tests/{conformance,peers,packages,drivers,sanitizers}/**/*.test.ts'],
+    globs: [
+      'apps/agent/src/**/*.test.ts',
+      'tests/{conformance,peers,packages,drivers,sanitizers}/**/*.test.ts',
+      'tests/fuzz/replay-*.test.ts',
+    ],
     concurrency: 2,
     timeoutMs: 300_000,
   },
+  // About 90 s; `npm run test:fuzz` gives a minute to each parser.
+  { name: 'fuzzing', globs: ['tests/fuzz/fuzz-*.test.ts'], concurrency: 2, timeoutMs: 300_000 },
   // Each starts a daemon; a browser mostly waits.
   { name: 'e2e', globs: ['tests/e2e/**/*.test.ts'], concurrency: 2, timeoutMs: 600_000 },
   // They measure the guest's CPU and memory, and make the images and kernels that the next suites find in their cache.

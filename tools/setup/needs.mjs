@@ -5,6 +5,7 @@ export const commands = [
   'start',
   'test',
   'test:hostile',
+  'test:fuzz',
   'ok',
   'generate',
   'build:agent',

@@ -7,12 +7,20 @@ import type { AgentLink } from '@innkeeper/agent-client';
 import { RunningAgent } from '../../../apps/agent/testing/running-agent.ts';
 
 const unshare = ['unshare', ...(process.getuid?.() === 0 ? [] : ['--map-root-user']), '--mount'];
+/** With a user namespace also for root: what is in it can set neither this machine's clock nor its name. */
+const unshareMore = ['unshare', '--map-root-user', '--mount', '--uts'];
 
 /** Why a fake root cannot be created here; undefined if it can. */
 export const whyNoFakeRoot =
   spawnSync(unshare[0] ?? '', [...unshare.slice(1), 'true']).status === 0
     ? undefined
     : 'mount namespaces cannot be created';
+
+/** Why an agent cannot be kept from this machine's clock and name here; undefined if it can. */
+export const whyNotHarmless =
+  spawnSync(unshareMore[0] ?? '', [...unshareMore.slice(1), 'true']).status === 0
+    ? undefined
+    : 'user namespaces cannot be created';
 
 /**
  * A guest made of files: the agent runs in a root folder that has this machine's /usr, /proc and /tmp, and nothing else
@@ -46,12 +54,12 @@ export class FakeRoot implements AsyncDisposable {
     this.put(path, `#!/bin/sh\n${script}\n`, 0o755);
   }
 
-  /** Starts the agent in it, and returns a link to it. */
-  async start(): Promise<AgentLink> {
+  /** Starts the agent in it, and returns a link to it. `harmless`: also as root it changes nothing of this machine. */
+  async start({ harmless = false } = {}): Promise<AgentLink> {
     const root = this.folder;
     const mounts = ['/usr', '/proc', '/dev'].map((path) => `mount --rbind ${path} ${root}${path}`);
     const setUp = [...mounts, `mount --bind /tmp ${root}/tmp`, `cp "$1" ${root}/agent`, 'shift'].join('; ');
-    const wrapper = `exec ${unshare.join(' ')} sh -ec '${setUp}; exec chroot ${root} /agent "$@"' sh "$@"`;
+    const wrapper = `exec ${(harmless ? unshareMore : unshare).join(' ')} sh -ec '${setUp}; exec chroot ${root} /agent "$@"' sh "$@"`;
     this.#agent = await RunningAgent.start({ wrapper });
     return this.#agent.connect();
   }

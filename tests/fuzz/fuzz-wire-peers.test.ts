@@ -1,0 +1,3 @@
+import { fuzzGroup } from './fuzz-group.ts';
+
+await fuzzGroup('wire', { atPeers: true });
