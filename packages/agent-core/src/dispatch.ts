@@ -30,6 +30,8 @@ export interface CallSink {
   /** Called whenever that number decreased. */
   onAcknowledged: (() => void) | undefined;
   send(body: Uint8Array): Promise<void>;
+  /** Sends the last answer of a call, together with its end where the dialect has one. */
+  sendLast?(body: Uint8Array): Promise<void>;
   /**
    * Sends bytes without copying them: `fill` writes at most `maxBytes` into the frame and returns the count (0: nothing
    * is sent), `prefixOf` returns the message's bytes before them. Resolves with the count.
@@ -62,6 +64,8 @@ export function isBulkSink(sink: CallSink): sink is BulkSink {
 export interface CallContext<O extends DescMessage> {
   readonly signal: AbortSignal;
   send(message: MessageInitShape<O>): Promise<void>;
+  /** Sends an answer after which the handler returns: one write less than with `send`. */
+  sendLast(message: MessageInitShape<O>): Promise<void>;
   readonly sink: CallSink;
 }
 
@@ -98,6 +102,10 @@ export function operation<I extends DescMessage, O extends DescMessage>(
       handler(decodeAll(method, input), {
         signal,
         send: (message) => sink.send(liteEncode(method.output, message)),
+        sendLast: (message) => {
+          const body = liteEncode(method.output, message);
+          return sink.sendLast?.(body) ?? sink.send(body);
+        },
         sink,
       }),
   };

@@ -37,6 +37,8 @@ export class FakeNode {
   readonly credit = new Map<number, number>();
   /** Frames in order of arrival: "3:message", "3:end". */
   readonly order: string[] = [];
+  /** The same, those of each read of the channel together. */
+  readonly reads: string[][] = [];
   /** Why the agent's bytes were malformed. */
   readonly faults: string[] = [];
 
@@ -98,11 +100,13 @@ export class FakeNode {
     for (;;) {
       const bytes = await this.#channel.read();
       if (bytes === undefined) return;
+      const before = this.order.length;
       for (const incoming of this.#receiver.push(bytes)) {
         if (incoming.type === 'welcome') this.welcomes.push(incoming.welcome);
         else if (incoming.type === 'frame') this.#take(incoming.payload);
         else this.faults.push(incoming.why);
       }
+      this.reads.push(this.order.slice(before));
     }
   }
 

@@ -150,7 +150,7 @@ async function takeChunks(upload: Upload, input: AsyncIterator<WriteFileRequest>
     } else if (request.case === 'commit') {
       const sha256 = await upload.commit(request.value.sha256, context.signal);
       const hash = sha256 === undefined ? {} : { sha256 };
-      await context.send({ event: { case: 'done', value: { bytes: BigInt(upload.bytes), ...hash } } });
+      await context.sendLast({ event: { case: 'done', value: { bytes: BigInt(upload.bytes), ...hash } } });
       return;
     } else {
       throw new OperationError('INVALID_ARGUMENT', 'Only chunks and one commit may follow "open".');

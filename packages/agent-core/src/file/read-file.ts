@@ -50,7 +50,7 @@ export async function readFile(
     checkNotTruncated(host, { path, file, before: stat }, { start, at, end });
     const bytes = BigInt(at - start);
     const done = hash === undefined ? { bytes } : { bytes, sha256: hash.digest() };
-    await context.send({ event: { case: 'done', value: done } });
+    await context.sendLast({ event: { case: 'done', value: done } });
   } finally {
     file.close();
   }

@@ -79,7 +79,7 @@ export class ExecCall implements Reader {
       if ((await this.#sendOutput()) || (await this.#sendStdinAccepted())) continue;
       const { record } = this.#process;
       if (record !== undefined) {
-        await this.#context.send({ event: { case: 'exited', value: exitedEvent(record) } });
+        await this.#context.sendLast({ event: { case: 'exited', value: exitedEvent(record) } });
         return;
       }
       if (!this.#woken) await new Promise<void>((resolve) => (this.#sleeping = resolve));

@@ -112,6 +112,14 @@ export class NativeCall implements BulkSink {
     await this.#options.outbox.send(frame);
   }
 
+  /** The answer is written with the end of the call, so that the node is woken once. */
+  async sendLast(body: Uint8Array): Promise<void> {
+    this.#checkOpen();
+    await this.#sendCredit.available();
+    this.#sendCredit.spend(messageCharge(body.length));
+    this.#answer = this.#frame({ case: 'message', value: { callId: this.id, body } });
+  }
+
   async sendBulk(
     maxBytes: number,
     fill: (into: Uint8Array) => number,
@@ -153,7 +161,7 @@ export class NativeCall implements BulkSink {
     }
   }
 
-  /** The last frame of the call, after its unary answer if it has one. Does nothing if the call has already ended. */
+  /** The last frame of the call, after its last answer if that waits for it. Does nothing if the call has already ended. */
   end(error: OperationError | undefined): void {
     if (this.#over) return;
     const { outbox } = this.#options;

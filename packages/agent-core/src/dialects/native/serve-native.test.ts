@@ -46,6 +46,23 @@ describe('serveNative()', () => {
     assert.deepEqual(node.order, ['1:message', '1:end']);
   });
 
+  it('the last answer of a command or a file and the end of its call are written together', async () => {
+    const { node } = await startFakeAgent();
+    const file = await node.open(
+      write,
+      { input: { case: 'open', value: { path: '/tmp/a', noSync: true } } },
+      { more: true },
+    );
+    await file.send({ input: { case: 'commit', value: {} } });
+    await node.open(read, { path: '/tmp/a' });
+    await node.open(ProcessServiceLite.exec, { input: { case: 'start', value: { id: 'a', argv: ['true'] } } });
+    await settle();
+    for (const id of [1, 2, 3]) {
+      const last = node.reads.find((frames) => frames.includes(`${id}:end`));
+      assert.deepEqual(last?.slice(-2), [`${id}:message`, `${id}:end`], node.reads.join(' '));
+    }
+  });
+
   it('unknown methods and malformed requests fail only their own call', async () => {
     const { node } = await startFakeAgent();
     const unknown = await node.open({ ...ping, name: 'innkeeper.agent.v1.TelemetryService/Nope' }, {});
