@@ -38,6 +38,8 @@ export class ProcessRegistry {
   /** Starts in progress: a second start of the same id waits for the first. */
   readonly #starting = new Map<string, Promise<ManagedProcess>>();
   readonly #endedAtMs = new Map<string, number>();
+  /** Those that have ended and may keep output, in the order of their end. */
+  readonly #withOutput = new Set<string>();
   /** Starts that wait until fewer commands run, in their order. */
   readonly #waiting = new Set<() => void>();
   #onIdle: (() => void) | undefined;
@@ -95,7 +97,10 @@ export class ProcessRegistry {
       });
       this.#processes.set(state.id, process);
     }
-    for (const [id, atMs] of endedAtMs) this.#endedAtMs.set(id, atMs);
+    for (const [id, atMs] of endedAtMs) {
+      this.#endedAtMs.set(id, atMs);
+      this.#withOutput.add(id);
+    }
   }
 
   begin(): void {
@@ -202,6 +207,7 @@ export class ProcessRegistry {
     if (!this.#processes.has(id)) return;
     this.#endedAtLastMs = this.#host.clock.monotonicMs();
     this.#endedAtMs.set(id, this.#endedAtLastMs);
+    if ((this.#processes.get(id)?.ring.keptBytes ?? 0) > 0) this.#withOutput.add(id);
     this.#forgetOld();
     this.#boundKeptOutput();
     if (this.runningCount === 0) this.#onIdle?.();
@@ -222,11 +228,18 @@ export class ProcessRegistry {
   /** Keeps the output of the latest ended commands; of the others only how they ended. */
   #boundKeptOutput(): void {
     let keptBytes = 0;
-    for (const id of [...this.#endedAtMs.keys()].reverse()) {
+    // Most commands print little: those that kept output are few, and the others cost nothing here.
+    for (const id of this.#withOutput) {
       const process = this.#processes.get(id);
-      if (process === undefined) continue;
-      keptBytes += process.ring.keptBytes;
-      if (keptBytes > maxEndedOutputBytes && !process.hasReader) process.ring.clear();
+      if (process === undefined || process.ring.keptBytes === 0) this.#withOutput.delete(id);
+      else keptBytes += process.ring.keptBytes;
+    }
+    for (const id of this.#withOutput) {
+      if (keptBytes <= maxEndedOutputBytes) break;
+      const process = this.#processes.get(id);
+      if (process === undefined || process.hasReader) continue;
+      keptBytes -= process.ring.keptBytes;
+      process.ring.clear();
     }
   }
 }
