@@ -42,12 +42,20 @@ export class FieldReader {
   }
 
   #longVarint(): number {
+    const bytes = this.#bytes;
+    const { end } = this;
+    let at = this.position;
     let value = 0;
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.byte();
+    for (let shift = 0; shift < 28 && at < end; shift += 7) {
+      const byte = bytes[at] as number;
+      at += 1;
       value |= (byte & 127) << shift;
-      if (byte < 128) return value;
+      if (byte < 128) {
+        this.position = at;
+        return value;
+      }
     }
+    this.position = at;
     const last = this.byte();
     if (last > 15) throw new MalformedMessageError('A number exceeds 32 bits.');
     return value + last * 0x1000_0000;

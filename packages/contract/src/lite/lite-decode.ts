@@ -37,15 +37,45 @@ function readMessage(reader: Reader, type: LiteType, end: number, depth: number)
   return message;
 }
 
+/** What each message of a type begins with; made at the first one, since going through the fields costs an interpreter. */
+interface Blank {
+  /** All defaults; those in `fresh` are replaced in each copy. */
+  readonly template: Shape;
+  readonly fresh: readonly { readonly name: string; readonly make: () => object }[];
+}
+
+const blanks = new WeakMap<LiteType, Blank>();
+
 function emptyMessage(type: LiteType): Shape {
-  const message: Shape = { $typeName: type.typeName };
-  for (const field of type.fields) {
-    if (field.oneof !== undefined) message[field.oneof] ??= { case: undefined };
-    else if (field.rule === 'repeated') message[field.name] = [];
-    else if (field.rule === 'map') message[field.name] = {};
-    else if (field.rule === 'implicit' && field.kind !== 'message') message[field.name] = defaultOf(field);
+  let blank = blanks.get(type);
+  if (blank === undefined) {
+    blank = makeBlank(type);
+    blanks.set(type, blank);
   }
+  const message = { ...blank.template };
+  for (const { name, make } of blank.fresh) message[name] = make();
   return message;
+}
+
+function makeBlank({ typeName, fields }: LiteType): Blank {
+  const template: Shape = { $typeName: typeName };
+  const fresh: { name: string; make: () => object }[] = [];
+  for (const field of fields) {
+    const { name, kind, oneof, rule } = field;
+    const make = makerOf(field);
+    if (make !== undefined) {
+      if (!Object.hasOwn(template, oneof ?? name)) fresh.push({ name: oneof ?? name, make });
+      template[oneof ?? name] = undefined;
+    } else if (rule === 'implicit' && kind !== 'message') template[name] = defaultOf(field);
+  }
+  return { template, fresh };
+}
+
+/** For a default that belongs to its message. */
+function makerOf({ oneof, rule }: LiteField): (() => object) | undefined {
+  if (oneof !== undefined) return () => ({ case: undefined });
+  if (rule === 'repeated') return () => [];
+  return rule === 'map' ? () => ({}) : undefined;
 }
 
 function defaultOf(field: LiteField): unknown {
