@@ -91,7 +91,11 @@ function serviceCheck(host: Host): Check {
 
 function mayConfigureNetwork(host: Host): boolean {
   const CAP_NET_ADMIN = 12n;
-  const [, effective = '0'] = /^CapEff:\s*([\da-f]+)$/m.exec(readTrimmed(host, '/proc/self/status') ?? '') ?? [];
+  const status = readTrimmed(host, '/proc/self/status') ?? '';
+  // Not a regular expression: going through the file with one took a fortieth of the agent's start.
+  const at = status.indexOf('\nCapEff:');
+  const end = status.indexOf('\n', at + 1);
+  const effective = at < 0 ? '0' : status.slice(at + '\nCapEff:'.length, end < 0 ? undefined : end).trim();
   try {
     if (((BigInt(`0x${effective}`) >> CAP_NET_ADMIN) & 1n) === 0n) return false;
     // Opens and closes a socket; a list of the interfaces would delay the start of the agent by milliseconds.
