@@ -49,7 +49,7 @@ describe('the agent with address and undefined-behaviour sanitizers', { skip, co
       const { code, output } = await run(agent, ['--self-test'], { INNKEEPER_COLLECT_EVERY: every });
       assert.equal(code, 0, output);
       assert.doesNotMatch(output, /FAIL|Sanitizer|runtime error/);
-      assert.ok(output.split('\n').filter((line) => line.startsWith('ok ')).length >= 12, output);
+      assert.ok(output.split('\n').filter((line) => line.startsWith('ok ')).length >= 13, output);
     });
 
   for (const [title, every] of [

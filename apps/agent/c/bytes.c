@@ -107,6 +107,15 @@ static bool cpu_has_crc(void)
 }
 #endif
 
+static uint32_t crc_of(const uint8_t *bytes, size_t length, uint32_t seed)
+{
+#if defined(__x86_64__) || defined(__aarch64__)
+    if (cpu_has_crc())
+        return ~crc_by_cpu(~seed, bytes, length);
+#endif
+    return ~crc_by_table(~seed, bytes, length);
+}
+
 /* crc32c(array, seed): number. seed is an earlier result, 0 to start. */
 static JSValue js_crc32c(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
@@ -115,12 +124,37 @@ static JSValue js_crc32c(JSContext *ctx, JSValueConst self, int argc, JSValueCon
     const uint8_t *bytes = get_bytes(ctx, argv[0], &length);
     if (!bytes || JS_ToUint32(ctx, &seed, argv[1]))
         return JS_EXCEPTION;
-    uint32_t crc = ~seed;
-#if defined(__x86_64__) || defined(__aarch64__)
-    if (cpu_has_crc())
-        return JS_NewUint32(ctx, ~crc_by_cpu(crc, bytes, length));
-#endif
-    return JS_NewUint32(ctx, ~crc_by_table(crc, bytes, length));
+    return JS_NewUint32(ctx, crc_of(bytes, length, seed));
+}
+
+/* putCrc32c(array, from, to, at); with magic hasCrc32c(array, from, to, at): boolean. */
+static JSValue js_crc32c_at(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv, int is_check)
+{
+    size_t length;
+    uint32_t from, to, at;
+    uint8_t *bytes = get_bytes(ctx, argv[0], &length);
+    if (!bytes || JS_ToUint32(ctx, &from, argv[1]) || JS_ToUint32(ctx, &to, argv[2]) || JS_ToUint32(ctx, &at, argv[3]))
+        return JS_EXCEPTION;
+    if (from > to || to > length || at > length || length - at < 4)
+        return JS_ThrowRangeError(ctx, "crc32c: out of bounds");
+    uint32_t crc = crc_of(bytes + from, to - from, 0);
+    uint8_t stored[4] = {(uint8_t)crc, (uint8_t)(crc >> 8), (uint8_t)(crc >> 16), (uint8_t)(crc >> 24)};
+    if (is_check)
+        return JS_NewBool(ctx, memcmp(bytes + at, stored, 4) == 0);
+    memcpy(bytes + at, stored, 4);
+    return JS_UNDEFINED;
+}
+
+/* matches(array, at, part): boolean */
+static JSValue js_matches(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    size_t length, size;
+    uint32_t at;
+    const uint8_t *bytes = get_bytes(ctx, argv[0], &length);
+    const uint8_t *part = bytes ? get_bytes(ctx, argv[2], &size) : NULL;
+    if (!part || JS_ToUint32(ctx, &at, argv[1]))
+        return JS_EXCEPTION;
+    return JS_NewBool(ctx, at <= length && size <= length - at && memcmp(bytes + at, part, size) == 0);
 }
 
 static JSValue js_count_leading_zeros(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
@@ -228,6 +262,9 @@ static JSValue js_random(JSContext *ctx, JSValueConst self, int argc, JSValueCon
 
 static const JSCFunctionListEntry bytes_entries[] = {
     JS_CFUNC_DEF("crc32c", 2, js_crc32c),
+    JS_CFUNC_MAGIC_DEF("putCrc32c", 4, js_crc32c_at, 0),
+    JS_CFUNC_MAGIC_DEF("hasCrc32c", 4, js_crc32c_at, 1),
+    JS_CFUNC_DEF("matches", 3, js_matches),
     JS_CFUNC_DEF("countLeadingZeros", 1, js_count_leading_zeros),
     JS_CFUNC_DEF("encodeBase64", 2, js_encode_base64),
     JS_CFUNC_DEF("decodeBase64", 2, js_decode_base64),

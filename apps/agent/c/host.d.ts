@@ -34,6 +34,11 @@ declare module 'host' {
 
   // Bytes (bytes.c)
   export function crc32c(bytes: Uint8Array, seed: number): number;
+  /** Writes the CRC-32C of [from, to) at `at`, little-endian. RangeError outside of the array. */
+  export function putCrc32c(bytes: Uint8Array, from: number, to: number, at: number): void;
+  export function hasCrc32c(bytes: Uint8Array, from: number, to: number, at: number): boolean;
+  /** Whether `part` is at `at`, whole. */
+  export function matches(bytes: Uint8Array, at: number, part: Uint8Array): boolean;
   export function countLeadingZeros(bytes: Uint8Array): number;
   /** With padding; returns the length. RangeError without room. */
   export function encodeBase64(bytes: Uint8Array, into: Uint8Array): number;

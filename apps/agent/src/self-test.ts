@@ -10,6 +10,7 @@ interface Check {
 const checks: readonly Check[] = [
   { name: 'clock', run: () => host.now(0) > 0n && host.monotonicMs() > 0 },
   { name: 'crc-32c', run: () => host.crc32c(host.encodeUtf8('123456789'), 0) === 0xe3069283 },
+  { name: 'frames', run: findsChecksums },
   {
     name: 'sha-256',
     run: () => hex(sha256('abc')) === 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
@@ -137,6 +138,21 @@ function failureOf(run: () => boolean): string | undefined {
   } catch (error) {
     return errorMessage(error);
   }
+}
+
+/** A checksum is found where it was put, and nothing outside of the array is read or written. */
+function findsChecksums(): boolean {
+  const bytes = host.encodeUtf8('..123456789xxxx');
+  host.putCrc32c(bytes, 2, 11, 11);
+  const isPut = hex(bytes.subarray(11)) === '839206e3' && host.hasCrc32c(bytes, 2, 11, 11);
+  bytes[5] = 0;
+  const isLost = !host.hasCrc32c(bytes, 2, 11, 11);
+  const part = host.encodeUtf8('..12');
+  const matched = [0, 1, 12, 99].map((at) => host.matches(bytes, at, part)).join();
+  const refused = [() => host.putCrc32c(bytes, 0, 4, 12), () => host.hasCrc32c(bytes, 5, 4, 0)].every(
+    (run) => failureOf(() => Boolean(run())) === 'crc32c: out of bounds',
+  );
+  return isPut && isLost && matched === 'true,false,false,false' && refused;
 }
 
 /** Two streams at once by large pieces, and one that is dropped, against small pieces, which need no thread. */

@@ -281,6 +281,10 @@ export interface Power {
 export interface Bytes {
   /** CRC-32C (Castagnoli), continuing from `seed` (0 to start). */
   crc32c(bytes: Uint8Array, seed: number): number;
+  /** ByteOps of wire. */
+  putCrc32c(bytes: Uint8Array, from: number, to: number, at: number): void;
+  hasCrc32c(bytes: Uint8Array, from: number, to: number, at: number): boolean;
+  matches(bytes: Uint8Array, at: number, part: Uint8Array): boolean;
   /** The number of zero bytes at the start of `bytes`. */
   countLeadingZeros(bytes: Uint8Array): number;
   /** Base64Ops of wire. */

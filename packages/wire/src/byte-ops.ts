@@ -2,6 +2,12 @@
 export interface ByteOps extends Base64Ops {
   /** CRC-32C (Castagnoli) as an unsigned number, continuing from `seed`; 0 to start. */
   crc32c(bytes: Uint8Array, seed: number): number;
+  /** Writes the CRC-32C of [from, to) at `at`: four bytes, the lowest first. */
+  putCrc32c(bytes: Uint8Array, from: number, to: number, at: number): void;
+  /** Whether it is there. */
+  hasCrc32c(bytes: Uint8Array, from: number, to: number, at: number): boolean;
+  /** Whether `part` is at `at`, whole. */
+  matches(bytes: Uint8Array, at: number, part: Uint8Array): boolean;
   /** The number of zero bytes at the start of `bytes`. */
   countLeadingZeros(bytes: Uint8Array): number;
 }

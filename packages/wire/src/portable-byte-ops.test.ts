@@ -14,6 +14,17 @@ function slowCrc32c(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
+describe('portableByteOps.matches()', () => {
+  it('bytes match a part that is there whole, and none that differs or runs past the end', () => {
+    const bytes = new Uint8Array([1, 2, 3]);
+    const { matches } = portableByteOps;
+    assert.deepEqual(
+      [0, 1, 2, 9].map((at) => matches(bytes, at, new Uint8Array([2, 3]))),
+      [false, true, false, false],
+    );
+  });
+});
+
 describe('portableByteOps.crc32c()', () => {
   // RFC 3720 appendix B.4.
   const known: readonly (readonly [string, Uint8Array, number])[] = [
@@ -25,6 +36,19 @@ describe('portableByteOps.crc32c()', () => {
   for (const [name, bytes, crc] of known) {
     it(`CRC-32C of ${name} is correct`, () => assert.equal(portableByteOps.crc32c(bytes, 0), crc));
   }
+
+  it('a CRC-32C that was put after its bytes is found there, and only there', () => {
+    const { putCrc32c, hasCrc32c } = portableByteOps;
+    const bytes = Uint8Array.from({ length: 40 }, (_, index) => index * 7);
+    putCrc32c(bytes, 3, 30, 32);
+    assert.deepEqual(bytes.slice(32, 36), new Uint8Array(new Uint32Array([slowCrc32c(bytes.subarray(3, 30))]).buffer));
+    assert.ok(hasCrc32c(bytes, 3, 30, 32));
+    for (const at of [3, 29, 32, 35]) {
+      bytes[at] = (bytes[at] ?? 0) ^ 1;
+      assert.ok(!hasCrc32c(bytes, 3, 30, 32), `${at}`);
+      bytes[at] = (bytes[at] ?? 0) ^ 1;
+    }
+  });
 
   it('CRC-32C matches the definition for any bytes, split anywhere and at any alignment', () => {
     fc.assert(

@@ -67,6 +67,25 @@ function crc32c(bytes: Uint8Array, seed: number): number {
   return ~crc >>> 0;
 }
 
+function putCrc32c(bytes: Uint8Array, from: number, to: number, at: number): void {
+  const crc = crc32c(bytes.subarray(from, to), 0);
+  bytes[at] = crc;
+  bytes[at + 1] = crc >>> 8;
+  bytes[at + 2] = crc >>> 16;
+  bytes[at + 3] = crc >>> 24;
+}
+
+function hasCrc32c(bytes: Uint8Array, from: number, to: number, at: number): boolean {
+  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
+  return crc32c(bytes.subarray(from, to), 0) === low + (bytes[at + 3] as number) * 0x100_0000;
+}
+
+function matches(bytes: Uint8Array, at: number, part: Uint8Array): boolean {
+  const { length } = part;
+  for (let index = 0; index < length; index++) if (bytes[at + index] !== part[index]) return false;
+  return true;
+}
+
 function countLeadingZeros(bytes: Uint8Array): number {
   const length = bytes.length;
   const view = new DataView(bytes.buffer, bytes.byteOffset, length);
@@ -80,4 +99,12 @@ function countLeadingZeros(bytes: Uint8Array): number {
 }
 
 /** Pure TypeScript, fast in V8. Has tables of 16 KiB. */
-export const portableByteOps: ByteOps = { crc32c, countLeadingZeros, encodeBase64, decodeBase64 };
+export const portableByteOps: ByteOps = {
+  crc32c,
+  putCrc32c,
+  hasCrc32c,
+  matches,
+  countLeadingZeros,
+  encodeBase64,
+  decodeBase64,
+};

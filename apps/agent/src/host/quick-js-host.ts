@@ -44,6 +44,9 @@ export function createQuickJsHost(taken?: TakenOver): Host {
 function createBytes(): Bytes {
   return {
     crc32c: host.crc32c,
+    putCrc32c: host.putCrc32c,
+    hasCrc32c: host.hasCrc32c,
+    matches: host.matches,
     countLeadingZeros: host.countLeadingZeros,
     encodeBase64: host.encodeBase64,
     decodeBase64: host.decodeBase64,

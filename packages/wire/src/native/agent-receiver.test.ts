@@ -65,7 +65,7 @@ function byTheRules(bytes: Uint8Array): string[] {
     const payload = sound ? decodePayload(bytes, at, at + size) : undefined;
     if (session !== undefined && payload !== undefined) {
       // A hello without a run of zeros is invalid.
-      if (carries(bytes, at, session) && payload.case !== 'hello') events.push(keep({ type: 'frame', payload }));
+      if (carries(bytes, at, session, ops) && payload.case !== 'hello') events.push(keep({ type: 'frame', payload }));
       at += size;
     } else if (session === undefined && payload?.case === 'hello') {
       session = bytes.slice(at + 11, at + 27);

@@ -58,7 +58,7 @@ export class AgentReceiver {
     const { bytes, start, end } = this.#frames;
     if (!isValidFrame(bytes, start, end, this.#ops)) return 'Checksum mismatch of a frame.';
     // A valid frame of another session is ignored; a hello counts only after a run of zeros.
-    if (this.#state === 'session' && !carries(bytes, start, this.#session)) return undefined;
+    if (this.#state === 'session' && !carries(bytes, start, this.#session, this.#ops)) return undefined;
     let payload: NativePayload;
     try {
       payload = decodePayload(bytes, start, end);

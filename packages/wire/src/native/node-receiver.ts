@@ -80,7 +80,7 @@ export class NodeReceiver {
   #takeFrame(): NodeIncoming | undefined {
     const { bytes, start, end } = this.#frames;
     if (!isValidFrame(bytes, start, end, this.#ops)) return this.#fail('Checksum mismatch of a frame.');
-    if (!carries(bytes, start, this.#nonce)) return this.#skip(end - start);
+    if (!carries(bytes, start, this.#nonce, this.#ops)) return this.#skip(end - start);
     try {
       const payload = decodePayload(bytes, start, end);
       if (payload.case === 'welcome' || payload.case === undefined) return this.#skip(end - start);

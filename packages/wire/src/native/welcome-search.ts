@@ -78,7 +78,7 @@ export class WelcomeSearch {
     if (at + headerBytes > bytes.length) return Number.POSITIVE_INFINITY;
     const frameBytes = readHeader(bytes, at);
     if (frameBytes === 0 || at + payloadOffset > bytes.length) return frameBytes && Number.POSITIVE_INFINITY;
-    return carries(bytes, at, this.#nonce) ? frameBytes : 0;
+    return carries(bytes, at, this.#nonce, this.#ops) ? frameBytes : 0;
   }
 
   #welcome(bytes: Uint8Array, start: number, end: number): Welcome | undefined {

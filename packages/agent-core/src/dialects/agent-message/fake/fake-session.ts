@@ -9,6 +9,9 @@ import { FakePeer } from './fake-peer.ts';
 
 const bytes: Bytes = {
   crc32c: () => 0,
+  putCrc32c: () => undefined,
+  hasCrc32c: () => true,
+  matches: () => true,
   countLeadingZeros: () => 0,
   encodeBase64: () => 0,
   decodeBase64: () => 0,
