@@ -10,7 +10,7 @@ export function buildProgram(): Command {
     .version(version, '-V, --version')
     .addHelpText(
       'after',
-      '\nFirst steps: inn image build tiny, then inn create hello --image tiny --start.\nExit codes, variables and examples: docs/operate/inn.md.',
+      '\nFirst steps: inn image build tiny, then inn create hello --image tiny --start.\nExit codes, variables and examples: docs/operate/inn.md.\nWithout a daemon: inn --agent unix:PATH|vsock:PATH health|status|exec|configure-network.',
     )
     .configureHelp({ subcommandTerm: usageOf })
     .showHelpAfterError('Try: inn --help')

@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from 'commander';
+import { agentWords } from './agent/agent-words.ts';
 import { brokenOutputCode, watchOutput } from './broken-output.ts';
 import { CliError } from './cli-error.ts';
 import { dieOf, EndedBySignal } from './ended-by-signal.ts';
@@ -18,7 +19,9 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   try {
     // commander prints "inn help VERB" without running the hook that loads the verb.
     if (argv.includes('help')) await loadCommands(program, (name) => argv.includes(name));
-    await program.parseAsync([...argv]);
+    const agent = agentWords(argv);
+    if (agent === undefined) await program.parseAsync([...argv]);
+    else await (await import('./agent/agent-program.ts')).runAgentProgram(agent);
   } catch (error) {
     if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : exitCodes.usage);
     if (!(error instanceof CliError && error.silent)) {

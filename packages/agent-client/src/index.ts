@@ -1,6 +1,7 @@
 export type * from './agent-link.ts';
 export type { LinkClock } from './clock.ts';
 export { type AdoptedLinkOptions, createAdoptedLink } from './links/create-adopted-link.ts';
+export { configureNetwork } from './links/json-frames/configure-network.ts';
 export { type AgentLinkOptions, createAgentLink } from './links/native/create-agent-link.ts';
 export { hostClock } from './node/host-clock.ts';
 export { openUnixChannel } from './node/unix-channel.ts';

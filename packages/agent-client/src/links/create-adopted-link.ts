@@ -4,8 +4,7 @@ import type { Channel, Log } from '@innkeeper/kit';
 import type { AgentLink } from '../agent-link.ts';
 import type { LinkClock } from '../clock.ts';
 import { hostClock } from '../node/host-clock.ts';
-import { openHybridVsock } from '../node/hybrid-vsock.ts';
-import { openUnixChannel } from '../node/unix-channel.ts';
+import { openAgentAddress } from '../node/open-agent-address.ts';
 import { agentMessageAgent } from './agent-message/agent-message-agent.ts';
 import { createForeignLink } from './foreign/create-foreign-link.ts';
 import type { ForeignAgent } from './foreign/foreign-agent.ts';
@@ -56,17 +55,5 @@ function foreignAgentAt(
       return agentMessageAgent({ connect, clock });
     case 'native':
       throw new Error('Innkeeper’s own dialect has its own link.');
-  }
-}
-
-/** Opens a channel to the address. Rejects if nothing listens there. */
-async function openAgentAddress(address: AgentAddress, clock: LinkClock, signal: AbortSignal): Promise<Channel> {
-  switch (address.kind) {
-    case 'unix':
-      return await openUnixChannel(address.path, { signal });
-    case 'vsock':
-      return await openHybridVsock(address.path, address.port, clock, signal);
-    case 'http':
-      throw new Error('HTTP has no channel.');
   }
 }

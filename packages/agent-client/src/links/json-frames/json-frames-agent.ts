@@ -1,14 +1,11 @@
-import { OperationError } from '@innkeeper/contract/errors';
-import { type Channel, cleanText, errorMessage, withDeadline } from '@innkeeper/kit';
-import { JsonFrameAnswerReader, jsonFrameRequest } from '@innkeeper/wire';
-import type { LinkClock } from '../../clock.ts';
 import { misbehaves } from '../../guest-claims.ts';
 import { commandWords } from '../foreign/command-words.ts';
 import { countOf, type Fields, numberOf, present, textOf } from '../foreign/fields.ts';
 import { fileCalls } from '../foreign/file-calls.ts';
-import { failureMeaning, type RunInGuest } from '../foreign/file-commands.ts';
+import type { RunInGuest } from '../foreign/file-commands.ts';
 import { readByCommands, writeByCommands } from '../foreign/files-by-commands.ts';
 import type { ForeignAgent, ForeignExit, ForeignSpec, ForeignTelemetry } from '../foreign/foreign-agent.ts';
+import { askJsonFrames, type JsonFramesOptions } from './ask-json-frames.ts';
 
 /** Milliseconds between samples, each a connection of its own. */
 const sampleMs = 5_000;
@@ -18,26 +15,10 @@ const streamBytes = 512 * 1024;
 
 const title = 'The JSON-frames dialect';
 
-export interface JsonFramesAgentOptions {
-  /** Opens a connection, for one request. */
-  readonly connect: (signal: AbortSignal) => Promise<Channel>;
-  readonly clock: LinkClock;
-}
-
 /** An agent that speaks JSON frames: one request on each connection, as its own host does. */
-export function jsonFramesAgent({ connect, clock }: JsonFramesAgentOptions): ForeignAgent {
-  /** `timeoutMs` 0: as long as the caller waits. */
-  const ask = async (request: Fields, signal: AbortSignal, timeoutMs = requestTimeoutMs): Promise<Fields> => {
-    const frame = jsonFrameRequest(request);
-    if (frame === undefined)
-      throw new OperationError('INVALID_ARGUMENT', 'The request is longer than a frame of 1 MiB.');
-    const late = (): OperationError => unreachable(`it did not answer within ${timeoutMs / 1000} s`);
-    return await withDeadline({ timers: clock, timeoutMs, signal, late }, async (either) => {
-      await using channel = await open(connect, either);
-      await channel.write(frame);
-      return await answerOf(channel, String(request['type']), either);
-    });
-  };
+export function jsonFramesAgent({ connect, clock }: JsonFramesOptions): ForeignAgent {
+  const ask: Ask = (request, signal, timeoutMs = requestTimeoutMs) =>
+    askJsonFrames({ connect, clock }, request, signal, timeoutMs);
   const run: RunInGuest = async (argv, signal) => await execute(ask, { argv: [...argv] }, signal);
   return {
     dialect: 'json-frames',
@@ -88,33 +69,6 @@ async function execute(ask: Ask, spec: ForeignSpec, signal: AbortSignal): Promis
   };
 }
 
-async function open(connect: JsonFramesAgentOptions['connect'], signal: AbortSignal): Promise<Channel> {
-  try {
-    return await connect(signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw unreachable(errorMessage(error));
-  }
-}
-
-async function answerOf(channel: Channel, what: string, signal: AbortSignal): Promise<Fields> {
-  const reader = new JsonFrameAnswerReader();
-  for (;;) {
-    const bytes = await channel.read({ signal });
-    if (bytes === undefined) throw unreachable(`it closed the connection instead of answering ${what}`);
-    const answer = reader.push(bytes);
-    if (answer === undefined) continue;
-    if (answer.type === 'malformed') throw misbehaves(answer.why);
-    if (answer.type === 'ok') return answer.fields;
-    const meant = failureMeaning(answer.message);
-    const isCommand = what === 'exec' && meant === 'FILE_NOT_FOUND';
-    throw new OperationError(
-      isCommand ? 'COMMAND_NOT_FOUND' : (meant ?? 'GUEST_IO'),
-      `${what}: ${cleanText(answer.message, 400)}`,
-    );
-  }
-}
-
 /** Units of the dialect are mebibytes and gibibytes; the counters of its network are sums over all interfaces but lo. */
 function telemetryOf(status: Fields): ForeignTelemetry {
   const [total, used] = [countOf(status['memory_total_mb']), countOf(status['memory_used_mb'])];
@@ -139,8 +93,4 @@ function telemetryOf(status: Fields): ForeignTelemetry {
   if (rx !== undefined || tx !== undefined)
     report.interfaces = [{ name: 'all', up: true, ...present({ rxBytes: rx, txBytes: tx }) }];
   return report;
-}
-
-function unreachable(why: string): OperationError {
-  return new OperationError('AGENT_UNREACHABLE', `The JSON-frames agent does not answer: ${cleanText(why, 300)}.`);
 }

@@ -43,6 +43,8 @@ function answerTo(request: JsonRequest): object | undefined {
       const cut = (bytes: Buffer): string => bytes.subarray(0, 512 * 1024).toString();
       return { status: 'ok', exit_code: status ?? -1, stdout: cut(stdout), stderr: cut(stderr) };
     }
+    case 'configure_network':
+      return { status: 'ok', message: 'network configured' };
     default:
       // An unknown request is closed without an answer.
       return undefined;
