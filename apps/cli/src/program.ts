@@ -52,8 +52,8 @@ function addVms(program: Command): void {
     ['wait [options] <vm...>', 'Wait until VMs reach a state', () => import('./commands/wait.ts')],
     ['rm [options] <vm...>', 'Remove VMs with their disks', () => import('./commands/rm.ts')],
     [
-      'adopt [options] <name>',
-      'Add a VM that somebody else runs, by the address of its agent',
+      'adopt [options] [name]',
+      'Add a VM that somebody else runs, by the address of its agent, or all of libvirt',
       () => import('./commands/adopt.ts'),
     ],
     ['release <vm...>', 'Forget adopted VMs, and touch nothing else', () => import('./commands/release.ts')],

@@ -13,20 +13,32 @@ export type AgentAddress =
   | { readonly kind: 'unix'; readonly path: string; readonly dialect: AgentDialect }
   /** A port behind a hypervisor's hybrid vsock socket on the node. */
   | { readonly kind: 'vsock'; readonly path: string; readonly port: number; readonly dialect: AgentDialect }
+  /** A domain of libvirt, whose daemon owns the agent's socket. `read`: nothing is changed in the guest. */
+  | {
+      readonly kind: 'libvirt';
+      readonly uri: string;
+      readonly domain: string;
+      readonly access: 'read' | 'full';
+      readonly dialect: AgentDialect;
+    }
   /** An address in the network. */
   | { readonly kind: 'http'; readonly host: string; readonly port: number; readonly dialect: AgentDialect };
 
 /** What is spoken where no dialect is named: what is found there in practice. */
 const usualDialect = { unix: 'qga', vsock: 'json-frames', http: 'http' } as const;
 const defaultHttpPort = 8080;
+/** The libvirt that is meant where none is named. */
+export const defaultLibvirt = 'qemu:///system';
 /** The kernel takes paths of sockets up to 107 bytes. */
 const maxPathChars = 107;
 
 /**
  * Parses `unix:/path`, `vsock:/path.vsock[:PORT]` or `http://HOST[:PORT]`, with `,dialect=NAME` where it is not the usual
- * one: qga on unix sockets, json-frames on vsock. @throws OperationError INVALID_ARGUMENT
+ * one: qga on unix sockets, json-frames on vsock; or `libvirt:[URI#]DOMAIN[,access=full]`. @throws OperationError INVALID_ARGUMENT
  */
 export function parseAgentAddress(text: string): AgentAddress {
+  const libvirt = libvirtAddress(text);
+  if (libvirt !== undefined) return libvirt;
   const [place = '', ...settings] = text.split(',');
   const dialect = dialectOf(settings, text);
   const http = /^http:\/\/(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9.-]{1,253})(?::(\d{1,5}))?\/?$/.exec(place);
@@ -39,7 +51,7 @@ export function parseAgentAddress(text: string): AgentAddress {
   if (kind === undefined)
     throw invalid(
       text,
-      'it must begin with "unix:/", "vsock:/" or "http://", and a path must be absolute, without ":" and ","',
+      'it must begin with "unix:/", "vsock:/", "libvirt:" or "http://", and a path must be absolute, without ":" and ","',
     );
   if (path.length > maxPathChars || path.includes('\0'))
     throw invalid(text, `the path of a socket has at most ${maxPathChars} characters`);
@@ -58,10 +70,27 @@ export function parseAgentAddress(text: string): AgentAddress {
 /** The address as it is written, with its dialect. */
 export function formatAgentAddress(address: AgentAddress): string {
   const { kind, dialect } = address;
+  if (kind === 'libvirt')
+    return `libvirt:${address.uri}#${address.domain}${address.access === 'full' ? ',access=full' : ''}`;
   if (kind === 'http')
     return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
   const port = kind === 'vsock' ? `:${address.port}` : '';
   return `${kind}:${address.path}${port},dialect=${dialect}`;
+}
+
+/** Undefined if it is not one of libvirt. */
+function libvirtAddress(text: string): AgentAddress | undefined {
+  if (!text.startsWith('libvirt:')) return undefined;
+  const [, uri = defaultLibvirt, domain = '', access] =
+    /^libvirt:(?:([a-z0-9+]{1,40}:\/\/[^\s#,]{0,200})#)?([A-Za-z0-9_.+:@][A-Za-z0-9_.+:@ -]{0,127})(?:,access=(read|full))?$/.exec(
+      text,
+    ) ?? [];
+  if (domain === '')
+    throw invalid(
+      text,
+      'it is not libvirt:DOMAIN or libvirt:URI#DOMAIN, with ",access=full" where it may change the guest',
+    );
+  return { kind: 'libvirt', uri, domain, access: access === 'full' ? 'full' : 'read', dialect: 'qga' };
 }
 
 function dialectOf(settings: readonly string[], text: string): AgentDialect | undefined {

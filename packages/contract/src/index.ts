@@ -2,6 +2,7 @@ export {
   type AgentAddress,
   type AgentDialect,
   agentDialects,
+  defaultLibvirt,
   defaultVsockPort,
   formatAgentAddress,
   parseAgentAddress,

@@ -54,7 +54,7 @@ export type { NativePayload, NativePayloadInit } from './native/payload.ts';
 export { bulkHeadroom, bulkTailroom, sealStreamMessage } from './native/seal-stream-message.ts';
 export { portableByteOps } from './portable-byte-ops.ts';
 export { Arguments } from './qga/arguments.ts';
-export { type QgaAnswer, QgaAnswers } from './qga/client-answers.ts';
+export { parseQgaAnswer, type QgaAnswer, QgaAnswers } from './qga/client-answers.ts';
 export { qgaRequest, qgaSyncRequest } from './qga/client-requests.ts';
 export { sessionCommands } from './qga/commands/session.ts';
 export { detectQga } from './qga/detect-qga.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -152,6 +152,34 @@ describe('a VM that somebody else runs', () => {
     assert.match((await one.inn('exec', 'web', '--', 'true')).stderr, /"exec".*UNSUPPORTED_BY_AGENT/s);
     assert.equal((await one.inn('exec', 'frames', '--', 'echo', 'hi')).stdout, 'hi\n');
     assert.equal((await one.inn('exec', 'messages', '--', 'echo', 'hi')).stdout, 'echo hi\n');
+  });
+
+  it('of libvirt is found through virsh, and adopted for reading', async () => {
+    await using one = await served();
+    await using stack = new AsyncDisposableStack();
+    const folder = await mkdtemp(join(tmpdir(), 'innkeeper-virsh-'));
+    stack.defer(() => rm(folder, { recursive: true, force: true }));
+    const virsh = `#!/bin/sh
+case "$*" in
+*list*) printf 'Web_1\\n\\n--bad\\n';;
+*guest-info*) echo '{"return":{"version":"7.2","supported_commands":[{"name":"guest-exec","enabled":true},{"name":"guest-exec-status","enabled":true}]}}';;
+*guest-ping*) echo '{"return":{}}';;
+*) echo 'error: not now' >&2; exit 1;;
+esac
+`;
+    await writeFile(join(folder, 'virsh'), virsh, { mode: 0o755 });
+    const { PATH } = process.env;
+    process.env['PATH'] = `${folder}:${PATH}`;
+    stack.defer(() => {
+      process.env['PATH'] = PATH;
+    });
+    assert.equal((await one.inn('adopt', '--libvirt')).stdout, 'web-1 is adopted, for reading.\n');
+    assert.match((await one.inn('adopt', '--libvirt')).stdout, /web-1 is left alone/);
+    await one.inn('wait', 'web-1', '--timeout', '20s');
+    assert.match(
+      (await one.inn('exec', '-n', 'web-1', '--', 'true')).stderr,
+      /adopted for reading only.*UNSUPPORTED_BY_AGENT/,
+    );
   });
 
   it('is found again by the next daemon', async () => {

@@ -15,6 +15,7 @@ import { withDeadline } from '@innkeeper/kit';
 import type { EventRow, OperationRow } from '@innkeeper/store';
 import type { NodeApi, VmApi, Waiting } from '../ports/node-api.ts';
 import { adoptVm, releaseVm } from './adopted/adopt-vm.ts';
+import { libvirtDomains } from './adopted/libvirt-domains.ts';
 import { refuseAdopted } from './adopted/refuse-adopted.ts';
 import { FleetIndex } from './fleet/fleet-index.ts';
 import { folderBytes } from './folder-bytes.ts';
@@ -50,6 +51,7 @@ export function createLocalNode(node: Node): NodeApi {
     find: (idOrName) => wrap(node.get(idOrName)),
     create: (request) => asMessage(createVm(node, request)),
     adopt: async (request) => vmMessage(await adoptVm(node, request)),
+    libvirtDomains,
     onChange: (listener) => node.changes.add(listener),
     events: async (vmId, limit, beforeId, nodeId) =>
       (await context.store.events.list(vmId, limit, beforeId, nodeId)).map((row) =>

@@ -84,6 +84,8 @@ export interface NodeApi {
     create(request: CreateVmRequest): Promise<Operation>;
     /** Adds a VM that somebody else runs. Fails with INVALID_NAME, INVALID_ARGUMENT, VM_NAME_TAKEN. */
     adopt(request: AdoptVmRequest): Promise<Vm>;
+    /** Domains of the host's libvirt. Fails with HYPERVISOR_UNREACHABLE, PROGRAM_MISSING, INVALID_ARGUMENT. */
+    libvirtDomains(uri: string): Promise<{ name: string; agent: string }[]>;
     /** Every change of any VM; a VM that is gone from `list` by then was deleted. */
     onChange(listener: (id: string) => void): () => void;
     /** Newest first; `vmId` undefined: of all VMs, `nodeId` undefined: of all nodes. `beforeId`: only older ones. */

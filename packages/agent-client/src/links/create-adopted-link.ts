@@ -12,6 +12,8 @@ import { httpMetricsAgent } from './http-metrics/http-metrics-agent.ts';
 import { jsonFramesAgent } from './json-frames/json-frames-agent.ts';
 import { createAgentLink } from './native/create-agent-link.ts';
 import { qgaAgent } from './qga/qga-agent.ts';
+import { type QgaExchanges, QgaSession } from './qga/qga-session.ts';
+import { VirshSession } from './qga/virsh-session.ts';
 
 export interface AdoptedLinkOptions {
   readonly address: AgentAddress;
@@ -38,6 +40,19 @@ export function createAdoptedLink(options: AdoptedLinkOptions): AgentLink {
   return createForeignLink({ agent: foreignAgentAt(address, connect, clock), log, clock, sampleMs });
 }
 
+/** libvirt owns the socket of its domains; anywhere else it is opened for each exchange. */
+function qgaExchanges(
+  address: AgentAddress,
+  connect: (signal: AbortSignal) => Promise<Channel>,
+  clock: LinkClock,
+): QgaExchanges {
+  return address.kind === 'libvirt' ? new VirshSession(address) : new QgaSession(connect, clock);
+}
+
+function isReadOnly(address: AgentAddress): boolean {
+  return address.kind === 'libvirt' && address.access === 'read';
+}
+
 function foreignAgentAt(
   address: AgentAddress,
   connect: (signal: AbortSignal) => Promise<Channel>,
@@ -45,7 +60,7 @@ function foreignAgentAt(
 ): ForeignAgent {
   switch (address.dialect) {
     case 'qga':
-      return qgaAgent({ connect, clock });
+      return qgaAgent({ session: qgaExchanges(address, connect, clock), clock, isReadOnly: isReadOnly(address) });
     case 'json-frames':
       return jsonFramesAgent({ connect, clock });
     case 'http':

@@ -12,6 +12,7 @@ export async function openAgentAddress(address: AgentAddress, clock: LinkClock, 
     case 'vsock':
       return await openHybridVsock(address.path, address.port, clock, signal);
     case 'http':
-      throw new Error('HTTP has no channel.');
+    case 'libvirt':
+      throw new Error(`${address.kind} has no channel.`);
   }
 }

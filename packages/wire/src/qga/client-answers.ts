@@ -73,7 +73,7 @@ export class QgaAnswers {
   #finish(): QgaAnswer {
     const line = this.#line.subarray(0, this.#length);
     this.#clear();
-    return parseAnswer(line);
+    return parseQgaAnswer(line);
   }
 
   #clear(): void {
@@ -82,7 +82,8 @@ export class QgaAnswers {
   }
 }
 
-function parseAnswer(line: Uint8Array): QgaAnswer {
+/** One whole answer. */
+export function parseQgaAnswer(line: Uint8Array): QgaAnswer {
   const malformed: QgaAnswer = { type: 'malformed', why: 'An answer is not {"return": …} or {"error": …}.' };
   let answer: unknown;
   try {

@@ -59,7 +59,7 @@ export function createForeignLink(options: ForeignLinkOptions): AgentLink {
   const inTime = async <T>(options: CallOptions, timeoutMs: number, work: (signal: AbortSignal) => Promise<T>) => {
     const linked = linkSignals(closed.signal, options.signal);
     const late = (): OperationError =>
-      new OperationError('AGENT_UNREACHABLE', `The agent did not answer within ${timeoutMs} ms.`);
+      new OperationError('AGENT_UNREACHABLE', sessions.whyNot || `The agent did not answer within ${timeoutMs} ms.`);
     try {
       const answer = await withDeadline({ timers: clock, timeoutMs, signal: linked.signal, late }, work);
       sessions.seen();

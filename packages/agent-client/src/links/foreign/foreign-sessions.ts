@@ -28,6 +28,8 @@ export class ForeignSessions {
   #facts: ForeignFacts | undefined;
   #next: Deferred<ForeignFacts> = createDeferred();
   lastSeenMs: number | undefined;
+  /** Why the agent was not found or was lost; empty while it answers. */
+  whyNot = '';
 
   constructor(options: ForeignSessionsOptions) {
     this.#options = options;
@@ -70,11 +72,13 @@ export class ForeignSessions {
         const reason = await this.#follow();
         if (signal.aborted) break;
         this.#facts = undefined;
+        this.whyNot = reason;
         log.info('agent.lost', { why: reason });
         this.#options.onLost(reason);
       } catch (error) {
         if (signal.aborted) break;
-        log.debug('agent.not-found', { why: errorMessage(error) });
+        this.whyNot = errorMessage(error);
+        log.debug('agent.not-found', { why: this.whyNot });
       }
       // Its connection, if it has one, is of no use any more.
       await this.#options.agent.close();
@@ -88,6 +92,7 @@ export class ForeignSessions {
     const facts = await this.#inTime(openTimeoutMs, (signal) => agent.open(signal));
     this.seen();
     this.#facts = facts;
+    this.whyNot = '';
     const waiting = this.#next;
     this.#next = createDeferred();
     this.#next.promise.catch(() => undefined);

@@ -1,7 +1,6 @@
 import { ShutdownMode, type ShutdownRequest, type TrimRequest } from '@innkeeper/contract/agent';
 import { FilesystemServiceLite, PowerServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
-import type { Channel } from '@innkeeper/kit';
 import type { LinkClock } from '../../clock.ts';
 import { misbehaves } from '../../guest-claims.ts';
 import { BusyShare } from '../foreign/busy-share.ts';
@@ -14,7 +13,7 @@ import { startByQga } from './qga-exec.ts';
 import { qgaFacts } from './qga-facts.ts';
 import { readByQga, writeByQga } from './qga-files.ts';
 import { qgaSample } from './qga-sample.ts';
-import { QgaSession } from './qga-session.ts';
+import type { QgaExchanges } from './qga-session.ts';
 
 /** Milliseconds between samples: twice Innkeeper's own, since each occupies a socket that others use. */
 const sampleMs = 10_000;
@@ -25,14 +24,14 @@ const trimTimeoutMs = 600_000;
 const maxTrimmed = 256;
 
 export interface QgaAgentOptions {
-  /** Opens its socket, for one exchange. */
-  readonly connect: (signal: AbortSignal) => Promise<Channel>;
+  readonly session: QgaExchanges;
+  /** Nothing is changed in the guest, not even by a command. Default: false. */
+  readonly isReadOnly?: boolean | undefined;
   readonly clock: LinkClock;
 }
 
 /** An agent that speaks the protocol of the QEMU guest agent. */
-export function qgaAgent({ connect, clock }: QgaAgentOptions): ForeignAgent {
-  const session = new QgaSession(connect, clock);
+export function qgaAgent({ session, isReadOnly = false, clock }: QgaAgentOptions): ForeignAgent {
   const busy = new BusyShare();
   let facts: ForeignFacts = { version: '', capabilities: [], system: {} };
   const start: NonNullable<ForeignAgent['start']> = (spec, input, signal) =>
@@ -47,7 +46,7 @@ export function qgaAgent({ connect, clock }: QgaAgentOptions): ForeignAgent {
     takesInput: true,
     open: async (signal) => {
       facts = await session.exchange(signal, (call) => qgaFacts(call));
-      return facts;
+      return isReadOnly ? readOnlyFacts(facts) : facts;
     },
     sample: async (signal): Promise<ForeignTelemetry> =>
       busy.added(await session.exchange(signal, (call) => qgaSample(call, facts))),
@@ -60,9 +59,10 @@ export function qgaAgent({ connect, clock }: QgaAgentOptions): ForeignAgent {
       [FilesystemServiceLite.trim.name, (request, signal) => trim(session, request, signal)],
       [
         TelemetryServiceLite.adjustClock.name,
-        async ({ stepNs = 0n }: { readonly stepNs?: bigint }, signal) => ({
-          wallTimeUnixNs: await adjustClock(session, stepNs, signal),
-        }),
+        async ({ stepNs = 0n }: { readonly stepNs?: bigint }, signal) => {
+          if (isReadOnly && stepNs !== 0n) throw lacks(`The clock is not set: ${readOnlyReason}`, 'telemetry');
+          return { wallTimeUnixNs: await adjustClock(session, stepNs, signal) };
+        },
       ],
     ]),
     start,
@@ -72,8 +72,18 @@ export function qgaAgent({ connect, clock }: QgaAgentOptions): ForeignAgent {
   };
 }
 
+const readOnlyReason = 'it was adopted for reading only; adopt it again with access=full';
+
+/** Only figures are left: a command or a file could change anything, or show what nobody was asked about. */
+function readOnlyFacts(facts: ForeignFacts): ForeignFacts {
+  const withheld = facts.capabilities.filter((name) => name !== 'telemetry');
+  const whyNot = new Map(facts.whyNot);
+  for (const name of withheld) whyNot.set(name, readOnlyReason);
+  return { ...facts, capabilities: facts.capabilities.filter((name) => name === 'telemetry'), whyNot };
+}
+
 /** All file systems: the protocol has no word for some of them. */
-async function trim(session: QgaSession, request: TrimRequest, signal: AbortSignal): Promise<object> {
+async function trim(session: QgaExchanges, request: TrimRequest, signal: AbortSignal): Promise<object> {
   const { mountPoints = [], minimumBytes = 0n } = request;
   if (mountPoints.length > 0) throw lacks('The QEMU guest agent trims all file systems, not some', 'filesystem.trim');
   const minimum = minimumBytes === 0n ? {} : { minimum: Number(minimumBytes) };
@@ -97,7 +107,7 @@ const modes: Readonly<Partial<Record<ShutdownMode, string>>> = {
 };
 
 /** The agent answers this only if it fails. */
-async function shutDown(session: QgaSession, request: ShutdownRequest, signal: AbortSignal): Promise<object> {
+async function shutDown(session: QgaExchanges, request: ShutdownRequest, signal: AbortSignal): Promise<object> {
   if ((request.delaySeconds ?? 0) > 0) throw lacks('The QEMU guest agent cannot shut down later', 'power.more');
   const mode = modes[request.mode] ?? 'powerdown';
   await session.call(signal, 'guest-shutdown', { mode }, { silentMs: shutdownSilenceMs });
@@ -105,7 +115,7 @@ async function shutDown(session: QgaSession, request: ShutdownRequest, signal: A
 }
 
 /** Reads the guest's clock, after moving it. */
-async function adjustClock(session: QgaSession, stepNs: bigint, signal: AbortSignal): Promise<bigint> {
+async function adjustClock(session: QgaExchanges, stepNs: bigint, signal: AbortSignal): Promise<bigint> {
   return await session.exchange(signal, async (call) => {
     const now = async (): Promise<bigint> => {
       const time = await call('guest-get-time');

@@ -4,7 +4,7 @@ import type { LinkClock } from '../../clock.ts';
 import { commandWords } from '../foreign/command-words.ts';
 import { bytesOf, objectOf, textOf, wholeOf } from '../foreign/fields.ts';
 import type { ForeignExit, ForeignProcess, ForeignSpec } from '../foreign/foreign-agent.ts';
-import type { QgaSession } from './qga-session.ts';
+import type { QgaExchanges } from './qga-session.ts';
 
 /** What the agent keeps of each stream at most; the rest is lost. */
 const streamBytes = 16 * mib;
@@ -17,7 +17,7 @@ const growth = 1.5;
 
 /** Starts a command with its whole input. */
 export async function startByQga(
-  session: QgaSession,
+  session: QgaExchanges,
   clock: LinkClock,
   spec: ForeignSpec,
   input: Uint8Array | undefined,
@@ -39,7 +39,7 @@ export async function startByQga(
 }
 
 async function untilExited(
-  session: QgaSession,
+  session: QgaExchanges,
   clock: LinkClock,
   pid: number,
   signal: AbortSignal,
@@ -82,7 +82,7 @@ function isTruncated(flag: unknown, bytes: number): boolean {
 
 /** The dialect has no signals, but a command that sends one. */
 async function killByQga(
-  session: QgaSession,
+  session: QgaExchanges,
   clock: LinkClock,
   pid: number,
   number: number,

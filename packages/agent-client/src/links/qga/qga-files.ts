@@ -7,7 +7,7 @@ import { cleanUp } from '../foreign/clean-up.ts';
 import { bytesOf, objectOf, wholeOf } from '../foreign/fields.ts';
 import { checkGuestPath, type RunInGuest, settle } from '../foreign/file-commands.ts';
 import type { ForeignReading, ForeignReadRequest, ForeignWriteRequest } from '../foreign/foreign-agent.ts';
-import type { QgaSession } from './qga-session.ts';
+import type { QgaExchanges } from './qga-session.ts';
 
 /** Bytes of one read or write: in base64 well below the 10 MiB at which libvirt drops an answer. */
 const chunkBytes = 1024 * kib;
@@ -15,7 +15,7 @@ const chunkAnswerBytes = 2 * chunkBytes;
 
 /** Reads a file in chunks, each in an exchange of its own; the handle outlives them. */
 export async function readByQga(
-  session: QgaSession,
+  session: QgaExchanges,
   { path = '', offset = 0n, length = 0n }: ForeignReadRequest,
   signal: AbortSignal,
 ): Promise<ForeignReading> {
@@ -60,7 +60,7 @@ export async function readByQga(
  * lands whole or not at all; otherwise in place.
  */
 export async function writeByQga(
-  session: QgaSession,
+  session: QgaExchanges,
   run: RunInGuest | undefined,
   open: ForeignWriteRequest,
   source: AsyncIterable<Uint8Array>,
@@ -75,8 +75,8 @@ export async function writeByQga(
   try {
     try {
       for await (const piece of source)
-        for (let at = 0; at < piece.length; at += chunkBytes) {
-          const chunk = piece.subarray(at, at + chunkBytes);
+        for (let at = 0; at < piece.length; at += session.writeBytes) {
+          const chunk = piece.subarray(at, at + session.writeBytes);
           const answer = await session.call(
             signal,
             'guest-file-write',
@@ -105,6 +105,6 @@ export async function writeByQga(
 }
 
 /** Even after an abort: the agent keeps handles for ever. */
-async function closeHandle(session: QgaSession, handle: number): Promise<void> {
+async function closeHandle(session: QgaExchanges, handle: number): Promise<void> {
   await cleanUp((signal) => session.call(signal, 'guest-file-close', { handle }));
 }

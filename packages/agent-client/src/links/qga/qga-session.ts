@@ -27,11 +27,27 @@ export type QgaCall = <T = unknown>(
   options?: QgaCallOptions,
 ) => Promise<T>;
 
+/** Ways to ask a QGA agent. One exchange at a time. */
+export interface QgaExchanges {
+  /** Bytes of a file that one write carries. */
+  readonly writeBytes: number;
+  /** Runs `work`, which may ask several commands, one after the other. */
+  exchange<T>(signal: AbortSignal, work: (call: QgaCall) => Promise<T>): Promise<T>;
+  /** One command in an exchange of its own. */
+  call<T = unknown>(
+    signal: AbortSignal,
+    command: string,
+    arguments_?: Readonly<Record<string, unknown>>,
+    options?: QgaCallOptions,
+  ): Promise<T>;
+}
+
 /**
  * Exchanges with an agent that serves one client at a time: connects, synchronises, asks, and releases the socket, since
  * others use it. One exchange at a time.
  */
-export class QgaSession {
+export class QgaSession implements QgaExchanges {
+  readonly writeBytes = mib;
   readonly #connect: (signal: AbortSignal) => Promise<Channel>;
   readonly #clock: LinkClock;
   readonly #turn = new Semaphore(1);

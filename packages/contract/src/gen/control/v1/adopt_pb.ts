@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control/v1/adopt.proto.
  */
 export const file_control_v1_adopt: GenFile = /*@__PURE__*/
-  fileDesc("ChZjb250cm9sL3YxL2Fkb3B0LnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSKwAQoOQWRvcHRWbVJlcXVlc3QSFAoEbmFtZRgBIAEoCUIGwsEYAggBEhUKBWFnZW50GAIgASgJQgbCwRgCCAESRAoEdGFncxgDIAMoCzIuLmlubmtlZXBlci5jb250cm9sLnYxLkFkb3B0Vm1SZXF1ZXN0LlRhZ3NFbnRyeUIGwsEYAggBGisKCVRhZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIiYKEFJlbGVhc2VWbVJlcXVlc3QSEgoCdm0YASABKAlCBsLBGAIIASITChFSZWxlYXNlVm1SZXNwb25zZTLjAQoMQWRvcHRTZXJ2aWNlEmAKB0Fkb3B0Vm0SJC5pbm5rZWVwZXIuY29udHJvbC52MS5BZG9wdFZtUmVxdWVzdBoYLmlubmtlZXBlci5jb250cm9sLnYxLlZtIhXCwRgRCgtub2RlLm1hbmFnZRABGAIScQoJUmVsZWFzZVZtEiYuaW5ua2VlcGVyLmNvbnRyb2wudjEuUmVsZWFzZVZtUmVxdWVzdBonLmlubmtlZXBlci5jb250cm9sLnYxLlJlbGVhc2VWbVJlc3BvbnNlIhPCwRgPCgl2bS5tYW5hZ2UQAhgCYgZwcm90bzM", [file_control_v1_vm, file_options_v1_options]);
+  fileDesc("ChZjb250cm9sL3YxL2Fkb3B0LnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSKwAQoOQWRvcHRWbVJlcXVlc3QSFAoEbmFtZRgBIAEoCUIGwsEYAggBEhUKBWFnZW50GAIgASgJQgbCwRgCCAESRAoEdGFncxgDIAMoCzIuLmlubmtlZXBlci5jb250cm9sLnYxLkFkb3B0Vm1SZXF1ZXN0LlRhZ3NFbnRyeUIGwsEYAggBGisKCVRhZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjAKGUxpc3RMaWJ2aXJ0RG9tYWluc1JlcXVlc3QSEwoDdXJpGAEgASgJQgbCwRgCCAEiUgoaTGlzdExpYnZpcnREb21haW5zUmVzcG9uc2USNAoHZG9tYWlucxgBIAMoCzIjLmlubmtlZXBlci5jb250cm9sLnYxLkxpYnZpcnREb21haW4iLAoNTGlidmlydERvbWFpbhIMCgRuYW1lGAEgASgJEg0KBWFnZW50GAIgASgJIiYKEFJlbGVhc2VWbVJlcXVlc3QSEgoCdm0YASABKAlCBsLBGAIIASITChFSZWxlYXNlVm1SZXNwb25zZTL3AgoMQWRvcHRTZXJ2aWNlEmAKB0Fkb3B0Vm0SJC5pbm5rZWVwZXIuY29udHJvbC52MS5BZG9wdFZtUmVxdWVzdBoYLmlubmtlZXBlci5jb250cm9sLnYxLlZtIhXCwRgRCgtub2RlLm1hbmFnZRABGAISkQEKEkxpc3RMaWJ2aXJ0RG9tYWlucxIvLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3RMaWJ2aXJ0RG9tYWluc1JlcXVlc3QaMC5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0TGlidmlydERvbWFpbnNSZXNwb25zZSIYkAIBwsEYEQoLbm9kZS5tYW5hZ2UQARgCEnEKCVJlbGVhc2VWbRImLmlubmtlZXBlci5jb250cm9sLnYxLlJlbGVhc2VWbVJlcXVlc3QaJy5pbm5rZWVwZXIuY29udHJvbC52MS5SZWxlYXNlVm1SZXNwb25zZSITwsEYDwoJdm0ubWFuYWdlEAIYAmIGcHJvdG8z", [file_control_v1_vm, file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.control.v1.AdoptVmRequest
@@ -30,7 +30,8 @@ export type AdoptVmRequest = Message<"innkeeper.control.v1.AdoptVmRequest"> & {
 
   /**
    * `unix:/path`, `vsock:/path.vsock[:PORT]` or `http://HOST[:PORT]`, and `,dialect=` with "qga" (default on unix sockets),
-   * "json-frames" (default on vsock), "agent-message", "http" or "native".
+   * "json-frames" (default on vsock), "agent-message", "http" or "native". Or `libvirt:[URI#]DOMAIN`, whose agent is asked
+   * through virsh and changes nothing, unless `,access=full` follows.
    *
    * @generated from field: string agent = 2;
    */
@@ -50,6 +51,68 @@ export const AdoptVmRequestSchema: GenMessage<AdoptVmRequest> = /*@__PURE__*/
   messageDesc(file_control_v1_adopt, 0);
 
 /**
+ * @generated from message innkeeper.control.v1.ListLibvirtDomainsRequest
+ */
+export type ListLibvirtDomainsRequest = Message<"innkeeper.control.v1.ListLibvirtDomainsRequest"> & {
+  /**
+   * Such as "qemu:///system", which is the default.
+   *
+   * @generated from field: string uri = 1;
+   */
+  uri: string;
+};
+
+/**
+ * Describes the message innkeeper.control.v1.ListLibvirtDomainsRequest.
+ * Use `create(ListLibvirtDomainsRequestSchema)` to create a new message.
+ */
+export const ListLibvirtDomainsRequestSchema: GenMessage<ListLibvirtDomainsRequest> = /*@__PURE__*/
+  messageDesc(file_control_v1_adopt, 1);
+
+/**
+ * @generated from message innkeeper.control.v1.ListLibvirtDomainsResponse
+ */
+export type ListLibvirtDomainsResponse = Message<"innkeeper.control.v1.ListLibvirtDomainsResponse"> & {
+  /**
+   * Each with the address to adopt it by.
+   *
+   * @generated from field: repeated innkeeper.control.v1.LibvirtDomain domains = 1;
+   */
+  domains: LibvirtDomain[];
+};
+
+/**
+ * Describes the message innkeeper.control.v1.ListLibvirtDomainsResponse.
+ * Use `create(ListLibvirtDomainsResponseSchema)` to create a new message.
+ */
+export const ListLibvirtDomainsResponseSchema: GenMessage<ListLibvirtDomainsResponse> = /*@__PURE__*/
+  messageDesc(file_control_v1_adopt, 2);
+
+/**
+ * @generated from message innkeeper.control.v1.LibvirtDomain
+ */
+export type LibvirtDomain = Message<"innkeeper.control.v1.LibvirtDomain"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * For `AdoptVmRequest.agent`; for reading only.
+   *
+   * @generated from field: string agent = 2;
+   */
+  agent: string;
+};
+
+/**
+ * Describes the message innkeeper.control.v1.LibvirtDomain.
+ * Use `create(LibvirtDomainSchema)` to create a new message.
+ */
+export const LibvirtDomainSchema: GenMessage<LibvirtDomain> = /*@__PURE__*/
+  messageDesc(file_control_v1_adopt, 3);
+
+/**
  * @generated from message innkeeper.control.v1.ReleaseVmRequest
  */
 export type ReleaseVmRequest = Message<"innkeeper.control.v1.ReleaseVmRequest"> & {
@@ -64,7 +127,7 @@ export type ReleaseVmRequest = Message<"innkeeper.control.v1.ReleaseVmRequest"> 
  * Use `create(ReleaseVmRequestSchema)` to create a new message.
  */
 export const ReleaseVmRequestSchema: GenMessage<ReleaseVmRequest> = /*@__PURE__*/
-  messageDesc(file_control_v1_adopt, 1);
+  messageDesc(file_control_v1_adopt, 4);
 
 /**
  * @generated from message innkeeper.control.v1.ReleaseVmResponse
@@ -77,7 +140,7 @@ export type ReleaseVmResponse = Message<"innkeeper.control.v1.ReleaseVmResponse"
  * Use `create(ReleaseVmResponseSchema)` to create a new message.
  */
 export const ReleaseVmResponseSchema: GenMessage<ReleaseVmResponse> = /*@__PURE__*/
-  messageDesc(file_control_v1_adopt, 2);
+  messageDesc(file_control_v1_adopt, 5);
 
 /**
  * @generated from service innkeeper.control.v1.AdoptService
@@ -93,6 +156,16 @@ export const AdoptService: GenService<{
     methodKind: "unary";
     input: typeof AdoptVmRequestSchema;
     output: typeof VmSchema;
+  },
+  /**
+   * Lists the domains of the libvirt on the node, through virsh, to be adopted by their names.
+   *
+   * @generated from rpc innkeeper.control.v1.AdoptService.ListLibvirtDomains
+   */
+  listLibvirtDomains: {
+    methodKind: "unary";
+    input: typeof ListLibvirtDomainsRequestSchema;
+    output: typeof ListLibvirtDomainsResponseSchema;
   },
   /**
    * Forgets an adopted VM with its history, and touches nothing else.
