@@ -13,7 +13,7 @@ export interface GuestAddress {
   readonly dns: readonly string[];
 }
 
-/** Gives the guest of a JSON-frames agent its address, and returns what the agent says. It is not rolled back. */
+/** Sets the address of the guest of a JSON-frames agent, and returns what the agent says. It is not rolled back. */
 export async function configureNetwork(
   address: AgentAddress,
   wanted: GuestAddress,
