@@ -87,6 +87,8 @@ export interface FolderChange {
 
 /** Watches folders, not what is in their folders. Changes wait in the kernel, which keeps a limited number of them. */
 export interface FolderWatcher {
+  /** The kernel's number of it, for the next program of the agent. */
+  readonly descriptor: number;
   /**
    * Watches a folder for these events from now on; one that is watched already keeps its number. ENOSPC if the kernel
    * watches too many.

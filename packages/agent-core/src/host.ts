@@ -110,6 +110,8 @@ export interface Files {
   growExt(mountPoint: string, sizeBytes: number, timeoutMs: number): Promise<void>;
   /** EMFILE if the kernel has too many watchers. */
   watchFolders(): FolderWatcher;
+  /** One that an earlier program of this process has handed over. */
+  adoptWatcher(descriptor: number): FolderWatcher;
   /** Calls back when something was mounted or unmounted; the returned function removes the callback. */
   watchMounts(callback: () => void): () => void;
 }

@@ -17,7 +17,7 @@ export const services: Readonly<Record<string, Service>> = {
   ),
   'innkeeper.agent.v1.FileService': lazy(
     () => import('./file/file-operations.ts'),
-    async (part, parts) => part.fileOperations(limitedHost(parts), parts.stopping, await partialFolders(parts)),
+    async (part, parts) => part.fileOperations(limitedHost(parts), parts, await partialFolders(parts)),
   ),
   'innkeeper.agent.v1.FilesystemService': lazy(
     () => import('./filesystem/filesystem-operations.ts'),

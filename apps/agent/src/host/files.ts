@@ -146,6 +146,7 @@ export function createFiles(helpers: HelperPool, hold: WriteHold): Files {
       await helpers.run('growExt', grow, timeoutMs).then(throwIfRefused('ioctl'));
     },
     watchFolders: () => new InotifyWatcher(),
+    adoptWatcher: (descriptor) => new InotifyWatcher(descriptor),
     watchMounts: (callback) => {
       const fd = host.open('/proc/self/mountinfo', 0, 0, false);
       // The kernel reports a change as an error event (proc(5)), which epoll always delivers.

@@ -7,9 +7,19 @@ const columns = 4;
 
 /** See FolderWatcher. */
 export class InotifyWatcher implements FolderWatcher {
-  readonly #fd = host.openWatches();
-  readonly #readiness = new Readiness(this.#fd, () => undefined);
+  readonly #fd: number;
+  readonly #readiness: Readiness;
   #isClosed = false;
+
+  /** @param fd of one that an earlier program has handed over; default: a new one */
+  constructor(fd = host.openWatches()) {
+    this.#fd = fd;
+    this.#readiness = new Readiness(fd, () => undefined);
+  }
+
+  get descriptor(): number {
+    return this.#fd;
+  }
 
   add(folder: DirectoryHandle, events: number): number {
     if (!(folder instanceof OpenDirectory)) throw new TypeError('expected a directory of this host');

@@ -22,6 +22,7 @@ export class FakeFiles implements Files {
   watchRefusal: string | undefined;
   /** Open watchers of folders. */
   readonly watchers = new Set<FakeFolderWatcher>();
+  #lastWatcher = 100;
   readonly #mountWatchers = new Set<() => void>();
   #lastNumber = 2;
   #openDirectories = 0;
@@ -324,9 +325,15 @@ export class FakeFiles implements Files {
     this.#check('inotify_init', '');
     const find = (path: string): FakeNode => this.tree.find('watch', path, { follow: true });
     const onClose = (): void => void this.watchers.delete(watcher);
-    const watcher: FakeFolderWatcher = new FakeFolderWatcher(find, onClose, { refusal: this.watchRefusal });
+    const options = { descriptor: ++this.#lastWatcher, refusal: this.watchRefusal };
+    const watcher: FakeFolderWatcher = new FakeFolderWatcher(find, onClose, options);
     this.watchers.add(watcher);
     return watcher;
+  }
+
+  adoptWatcher(descriptor: number): FakeFolderWatcher {
+    for (const watcher of this.watchers) if (watcher.descriptor === descriptor) return watcher;
+    throw new HostError('EBADF', 'inotify');
   }
 
   watchMounts(callback: () => void): () => void {

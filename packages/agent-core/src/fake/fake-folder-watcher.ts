@@ -13,6 +13,7 @@ export class FakeFolderWatcher implements FolderWatcher {
   readonly #changes: FolderChange[] = [];
   readonly #find: (path: string) => FakeNode;
   readonly #onClose: () => void;
+  readonly descriptor: number;
   #last = 0;
   #arrived = createDeferred<void>();
   readonly #refusal: string | undefined;
@@ -21,8 +22,9 @@ export class FakeFolderWatcher implements FolderWatcher {
   constructor(
     find: (path: string) => FakeNode,
     onClose: () => void,
-    { refusal }: { readonly refusal: string | undefined },
+    { descriptor, refusal }: { readonly descriptor: number; readonly refusal: string | undefined },
   ) {
+    this.descriptor = descriptor;
     this.#refusal = refusal;
     this.#find = find;
     this.#onClose = onClose;

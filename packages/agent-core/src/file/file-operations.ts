@@ -1,4 +1,5 @@
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
+import type { AgentParts } from '../agent-parts.ts';
 import { firstOf, immediateOperation, type Operation, operation, unaryOperation } from '../dispatch.ts';
 import type { Host } from '../host.ts';
 import { setFileMode, setFileOwner } from '../tree/change-tree.ts';
@@ -13,10 +14,18 @@ import type { PartialFolders } from './partial-folders.ts';
 import { readFile } from './read-file.ts';
 import { statFile } from './stat-file.ts';
 
-/** All methods of FileService. `stopping` is aborted when the agent stops. */
-export function fileOperations(host: Host, stopping: AbortSignal, folders?: PartialFolders): Operation[] {
-  const writer = new FileWriter(host, stopping, folders);
-  const watches = fileWatches(host);
+type FileParts = Pick<AgentParts, 'stopping'> & {
+  readonly succession: Pick<AgentParts['succession'], 'leaving' | 'unrepeatable' | 'watches'>;
+};
+
+/**
+ * All methods of FileService.
+ * @param host for paths that callers name
+ */
+export function fileOperations(host: Host, parts: FileParts, folders?: PartialFolders): Operation[] {
+  const { stopping, succession } = parts;
+  const writer = new FileWriter(host, stopping, succession.unrepeatable, folders);
+  const watches = fileWatches(host, succession.watches, succession.leaving.signal);
   const infoOf = (path: string) => fileInfo(host, path, host.files.stat(path, false));
   return [
     operation(FileServiceLite.read, async (input, context) => readFile(host, await firstOf(input), context)),

@@ -44,12 +44,20 @@ export class FileWriter {
   readonly #swept = new Set<string>();
 
   readonly #folders: PartialFolders | undefined;
+  readonly #unrepeatable: Set<{ readonly what: string }>;
 
   /**
    * @param stopping aborted when the agent stops: nothing is removed after that
+   * @param unrepeatable has the uploads that run and cannot be resumed
    * @param folders remembers where partial files are created
    */
-  constructor(host: Host, stopping: AbortSignal, folders?: PartialFolders) {
+  constructor(
+    host: Host,
+    stopping: AbortSignal,
+    unrepeatable: Set<{ readonly what: string }> = new Set(),
+    folders?: PartialFolders,
+  ) {
+    this.#unrepeatable = unrepeatable;
     this.#folders = folders;
     this.#host = host;
     this.#stopping = stopping;
@@ -62,7 +70,13 @@ export class FileWriter {
     const open = first.value;
     const target = await resolveTarget(this.#host, open);
     if (open.uploadId === '') {
-      await this.#write(open, target, input, context);
+      const work = { what: `an upload of ${open.path} without an id` };
+      this.#unrepeatable.add(work);
+      try {
+        await this.#write(open, target, input, context);
+      } finally {
+        this.#unrepeatable.delete(work);
+      }
       return;
     }
     const key = `${target.path}\0${open.uploadId}`;

@@ -46,9 +46,10 @@ export class FileLog {
       if (offset !== undefined && isSame && Number(offset) <= stat.sizeBytes) this.#offset = Number(offset);
       else if (offset !== undefined) this.#feed.rotate();
       else this.#offset = await this.#findStart(stat.sizeBytes);
+      this.#feed.begin(this.#cursorAt(this.#offset));
       await this.#readOn();
       // The last line may be without its end, if nobody writes on.
-      if (!follow) await this.#offer(this.#splitter.finish());
+      if (!follow) await this.#offer(this.#splitter.finish(), this.#offset);
       await this.#feed.endBacklog();
       while (follow) {
         await pauseFor(this.#host, pollMs, this.#signal);
@@ -88,9 +89,10 @@ export class FileLog {
     if (!isOther && now.sizeBytes >= this.#offset) return;
     // Of the old file, written since.
     if (isOther) await this.#readOn();
-    await this.#offer(this.#splitter.finish());
+    await this.#offer(this.#splitter.finish(), this.#offset);
     await this.#feed.flush();
     this.#open();
+    this.#feed.begin(this.#cursorAt(0));
     this.#feed.rotate();
     await this.#readOn();
   }
@@ -100,15 +102,30 @@ export class FileLog {
     for (;;) {
       const count = this.#readAt(this.#offset, pieceBytes);
       if (count === 0) return;
+      // The cursor of a line is its own end: a reader continues there, and gets the begun line after it as a whole.
+      let at = 0;
+      for (let end = this.#lineEnd(at, count); end > 0; end = this.#lineEnd(at, count)) {
+        await this.#offer(this.#splitter.push(this.#piece.subarray(at, end)), this.#offset + end);
+        at = end;
+      }
+      this.#splitter.push(this.#piece.subarray(at, count));
       this.#offset += count;
-      await this.#offer(this.#splitter.push(this.#piece.subarray(0, count)));
       await yieldToLoop(this.#host, this.#signal);
     }
   }
 
-  async #offer(lines: readonly string[]): Promise<void> {
+  /** Where the next line ends in the piece; 0: not in it. */
+  #lineEnd(from: number, count: number): number {
+    return this.#piece.subarray(0, count).indexOf(newline, from) + 1;
+  }
+
+  async #offer(lines: readonly string[], end: number): Promise<void> {
+    for (const message of lines) await this.#feed.offer({ message }, this.#cursorAt(end));
+  }
+
+  #cursorAt(offset: number): string {
     const { deviceId = 0, inode = 0 } = this.#stat ?? {};
-    for (const message of lines) await this.#feed.offer({ message }, `${deviceId}:${inode}:${this.#offset}`);
+    return `${deviceId}:${inode}:${offset}`;
   }
 
   /** Where the last lines begin: of all that are searched, or as many as are wanted. */

@@ -24,13 +24,17 @@ export async function readJournal(
   if (unit !== '') checkUnitName(unit);
   if (!/^[\w=;:-]{0,512}$/.test(cursor))
     throw new OperationError('INVALID_ARGUMENT', 'cursor must be that of a batch.');
-  const startUs = host.clock.wallTimeNs() / 1000n;
+  const [, cursorUs] = /^time:(\d{1,18})$/.exec(cursor) ?? [];
+  const startUs = cursorUs === undefined ? host.clock.wallTimeNs() / 1000n : BigInt(cursorUs);
   const chosen = [
     `--output-fields=${fields}`,
     ...(unit === '' ? [] : ['-u', unit]),
     ...(maxPriority === undefined ? [] : ['-p', `${maxPriority}`]),
   ];
-  let last = cursor;
+  let last = cursorUs === undefined ? cursor : '';
+  // Without any entry there is no place to continue from but the time of the start.
+  const fromStart = `--since=@${startUs / 1_000_000n}.${`${startUs % 1_000_000n}`.padStart(6, '0')}`;
+  if (last === '') feed.begin(`time:${startUs}`);
   const run = async (more: readonly string[]): Promise<void> => {
     const argv = [journalctl, '--no-pager', '-q', '-o', 'json', ...chosen, ...more];
     for await (const lines of programLines(host, argv, maxLineBytes, signal)) {
@@ -45,15 +49,11 @@ export async function readJournal(
   };
   const since = sinceUnixNs === undefined ? undefined : `--since=@${sinceUnixNs / 1_000_000_000n}`;
   if (last !== '') await run([`--after-cursor=${last}`]);
+  else if (cursorUs !== undefined) await run([fromStart, '-n', 'all']);
   else if (since !== undefined && feed.searches) await run([since]);
   else await run([...(since === undefined ? [] : [since]), '-n', `${feed.searches ? maxLogLines : feed.wanted}`]);
   await feed.endBacklog();
-  // Without any entry there is no place to continue from but the time of the start.
-  if (follow)
-    await run([
-      '-f',
-      ...(last === '' ? [`--since=@${startUs / 1_000_000n}`, '-n', 'all'] : [`--after-cursor=${last}`, '-n', 'all']),
-    ]);
+  if (follow) await run(['-f', last === '' ? fromStart : `--after-cursor=${last}`, '-n', 'all']);
 }
 
 /** An entry of `journalctl -o json`; undefined for a line that was cut off or is malformed. */

@@ -32,7 +32,7 @@ export class LogFeed {
   readonly #text: string;
   /** Entries of the backlog that are sent at most; Infinity once it has ended, and after a cursor. */
   #most: number;
-  #kept: EntryInit[] = [];
+  #kept: { readonly entry: EntryInit; readonly cursor: string }[] = [];
   #keptChars = 0;
   #cursor: string;
   #lost = 0;
@@ -56,6 +56,11 @@ export class LogFeed {
     this.#most = cursor !== '' || (isExact && text === '') ? Number.POSITIVE_INFINITY : lines;
   }
 
+  /** Where the source begins, for a reader that is lost before the first entry. */
+  begin(cursor: string): void {
+    this.#cursor = cursor;
+  }
+
   /** Whether entries are chosen by their text, so that more than `wanted` have to be offered. */
   get searches(): boolean {
     return this.#text !== '';
@@ -66,14 +71,14 @@ export class LogFeed {
     this.#cursor = cursor;
     if (!this.#matches(entry)) return;
     const message = entry.message.slice(0, maxLogMessageChars);
-    this.#kept.push({ ...entry, message });
+    this.#kept.push({ entry: { ...entry, message }, cursor });
     this.#keptChars += message.length + entryChars;
     if (this.#most === Number.POSITIVE_INFINITY) {
       if (this.#keptChars > batchChars) await this.flush();
       return;
     }
     while (this.#kept.length > this.#most || this.#keptChars > maxKeptChars)
-      this.#keptChars -= (this.#kept.shift()?.message.length ?? 0) + entryChars;
+      this.#keptChars -= (this.#kept.shift()?.entry.message.length ?? 0) + entryChars;
   }
 
   /** Entries that the source no longer has. */
@@ -97,17 +102,18 @@ export class LogFeed {
     while (this.#kept.length > 0 || caughtUp || this.#lost > 0 || this.#rotated) {
       let chars = 0;
       let count = 0;
-      for (const { message } of this.#kept) {
-        chars += message.length + entryChars;
+      for (const { entry } of this.#kept) {
+        chars += entry.message.length + entryChars;
         if (count > 0 && chars > batchChars) break;
         count += 1;
       }
-      const entries = this.#kept.splice(0, count);
+      const sent = this.#kept.splice(0, count);
       const isLast = this.#kept.length === 0;
-      const batch = { entries, lost: BigInt(this.#lost), rotated: this.#rotated, caughtUp: caughtUp && isLast };
+      const cursor = isLast ? this.#cursor : sent.at(-1)?.cursor;
+      const entries = sent.map(({ entry }) => entry);
+      const [lost, rotated] = [BigInt(this.#lost), this.#rotated];
       [this.#lost, this.#rotated] = [0, false];
-      // Only the last batch: a reader that continues after an earlier one gets the others again.
-      await this.#send(isLast ? { ...batch, cursor: this.#cursor } : batch);
+      await this.#send({ entries, lost, rotated, caughtUp: caughtUp && isLast, cursor: cursor ?? '' });
       if (isLast) break;
     }
     this.#keptChars = 0;

@@ -12,6 +12,7 @@ import { startFakeAgent } from '../fake/fake-agent.ts';
 import { FakeHost } from '../fake/fake-host.ts';
 import type { FakeNode } from '../fake/fake-node.ts';
 import { fakeRoute } from '../fake/fake-routes.ts';
+import { makeUpdatable, sendUpdate } from '../fake/fake-update.ts';
 import { settle } from '../fake/manual-clock.ts';
 import { NUD_FAILED, NUD_INCOMPLETE, NUD_REACHABLE } from './netlink.ts';
 
@@ -96,6 +97,19 @@ describe('changes of a guest’s network', () => {
       eth0?.routes.map(({ destination, gateway }) => [destination, gateway]),
       [['0.0.0.0/0', '10.0.2.2']],
     );
+  });
+
+  it('an update of the agent is refused until a change is confirmed, since the new agent would not roll it back', async () => {
+    const agent = await startFakeAgent(makeUpdatable(guest()));
+    await set(agent.node);
+    const refused = await sendUpdate(agent);
+    assert.equal(refused.reason, 'UPDATE_BUSY');
+    assert.match(
+      refused.answers.end?.message ?? '',
+      /A change of the network is in progress; confirm it or roll it back/,
+    );
+    await confirm(agent.node);
+    assert.equal((await sendUpdate(agent)).reason, '');
   });
 
   it('a change is written for the manager and applied, and stays when it is confirmed', async () => {

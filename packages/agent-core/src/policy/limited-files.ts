@@ -43,6 +43,15 @@ function bound<T extends object>(port: T): T {
   return copy as T;
 }
 
+function limitedWatcher(watcher: FolderWatcher): FolderWatcher {
+  const add: FolderWatcher['add'] = (folder, events) => {
+    if (!(folder instanceof LimitedDirectory)) throw new TypeError('expected a directory of this host');
+    folder.checkRead();
+    return watcher.add(folder.inner, events);
+  };
+  return { ...bound(watcher), add };
+}
+
 class LimitedFiles {
   readonly #files: Files;
   readonly #limits: FileLimits;
@@ -82,15 +91,8 @@ class LimitedFiles {
           folder.close();
         }
       },
-      watchFolders: () => {
-        const watcher = this.#files.watchFolders();
-        const add: FolderWatcher['add'] = (folder, events) => {
-          if (!(folder instanceof LimitedDirectory)) throw new TypeError('expected a directory of this host');
-          folder.checkRead();
-          return watcher.add(folder.inner, events);
-        };
-        return { ...bound(watcher), add };
-      },
+      watchFolders: () => limitedWatcher(this.#files.watchFolders()),
+      adoptWatcher: (descriptor) => limitedWatcher(this.#files.adoptWatcher(descriptor)),
     };
   }
 

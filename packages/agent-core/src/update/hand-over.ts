@@ -1,8 +1,10 @@
 import { OperationError } from '@innkeeper/contract/errors';
 import type { AgentParts } from '../agent-parts.ts';
+import type { AgentLogState } from '../log/agent-log.ts';
 import type { RegistryState } from '../process/process-registry.ts';
 import type { Handover } from '../program.ts';
 import type { GatedMethod } from '../serving/call-gate.ts';
+import type { HandedWatch } from '../watch/kept-watches.ts';
 import type { CheckedManifest } from './check-manifest.ts';
 
 /** Milliseconds that calls which cannot be handed over have to end. */
@@ -25,6 +27,9 @@ export interface AgentState {
   /** SHA-256 of the next program. */
   readonly sha256: string;
   readonly commands: RegistryState | undefined;
+  /** Absent: the agent before this one could not hand over watches of files, and not its log. */
+  readonly watches?: readonly HandedWatch[];
+  readonly log?: AgentLogState;
 }
 
 /** What runs in an agent, as far as an update looks at it. */
@@ -45,12 +50,16 @@ export async function untilFew(parts: RunningParts, cutCalls: boolean): Promise<
     const held = heldBy(parts);
     if (held !== undefined) throw new OperationError('UPDATE_BUSY', held);
     const calls = [...parts.succession.gate.running.keys()].filter((method) => isLost(method));
+    const works = [...parts.succession.unrepeatable].map(({ what }) => what);
     const isStarting = parts.registry?.isStarting === true;
-    if (calls.length === 0 && !isStarting) return;
+    if (calls.length + works.length === 0 && !isStarting) return;
     if (clock.monotonicMs() >= endMs) {
       if (cutCalls && !isStarting) return;
-      const names = calls.map(({ name }) => name.slice(name.indexOf('.v1.') + 4)).join(', ');
-      throw new OperationError('UPDATE_BUSY', `These calls would be cut, which the caller may allow: ${names}.`);
+      const names = [...calls.map(({ name }) => name.slice(name.indexOf('.v1.') + 4)), ...works];
+      throw new OperationError(
+        'UPDATE_BUSY',
+        `These calls would be cut, which the caller may allow: ${names.join(', ')}.`,
+      );
     }
     await new Promise<void>((resolve) => clock.setTimer(lookMs, resolve));
   }
@@ -79,15 +88,25 @@ export async function handOver(parts: AgentParts, manifest: CheckedManifest): Pr
   await new Promise<void>((resolve) => host.clock.setTimer(0, resolve));
   succession.leaving.abort('updating');
   await new Promise<void>((resolve) => host.clock.setTimer(goodbyeMs, resolve));
-  const { instance, startWallNs } = succession;
+  const { instance, startWallNs, watches } = succession;
+  await watches.settled(host.clock);
   await host.program.handOver(manifest.confirmWithinSeconds, (): Handover => {
     const blobs: Uint8Array[] = [];
     const commands = parts.registry?.handOver(blobs);
-    const descriptors = (commands?.processes ?? []).flatMap(({ child: { stdin, stdout, stderr } }) =>
+    const handed = watches.handOver(blobs);
+    const pipes = (commands?.processes ?? []).flatMap(({ child: { stdin, stdout, stderr } }) =>
       [stdin, stdout, stderr].filter((fd) => fd >= 0),
     );
-    const { sha256 } = manifest;
-    const value: AgentState = { instance, startWallNs: `${startWallNs}`, startedMs, sha256, commands };
+    const descriptors = [...pipes, ...handed.map(({ watcher }) => watcher)];
+    const value: AgentState = {
+      instance,
+      startWallNs: `${startWallNs}`,
+      startedMs,
+      sha256: manifest.sha256,
+      commands,
+      watches: handed,
+      log: parts.agentLog.state,
+    };
     return { value, blobs, descriptors };
   });
 }

@@ -1,4 +1,5 @@
 import { CallGate } from '../serving/call-gate.ts';
+import { KeptWatches } from '../watch/kept-watches.ts';
 
 /** What the agent's parts share to be replaced by another version of it. */
 export interface Succession {
@@ -10,6 +11,9 @@ export interface Succession {
   readonly leaving: AbortController;
   /** Each says what cannot be handed over now, if anything. */
   readonly holds: Set<() => string | undefined>;
+  /** What each is doing that the next program could not go on with, nor its caller repeat: it has some time to end. */
+  readonly unrepeatable: Set<{ readonly what: string }>;
+  readonly watches: KeptWatches;
   /** While this is a new program that was not confirmed. `begin` continues with what it has taken over. */
   trial: { readonly sha256: string; readonly begin: () => void } | undefined;
   /** SHA-256 of this program, once confirmed, and of one that failed in this process. */
@@ -24,6 +28,8 @@ export function createSuccession(instance: string, startWallNs: bigint): Success
     gate: new CallGate(),
     leaving: new AbortController(),
     holds: new Set(),
+    unrepeatable: new Set(),
+    watches: new KeptWatches(),
     trial: undefined,
     confirmed: undefined,
     failed: undefined,

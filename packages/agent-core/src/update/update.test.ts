@@ -1,50 +1,41 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FilesystemServiceLite, ProcessServiceLite, UpdateServiceLite } from '@innkeeper/contract/agent-lite';
-import { updateKeyLine, updateKeysPath, updateManifestText } from '@innkeeper/contract/agent-update';
+import type { WatchFilesEvent } from '@innkeeper/contract/agent';
+import {
+  FileServiceLite,
+  FilesystemServiceLite,
+  LogServiceLite,
+  LogSource,
+  PowerServiceLite,
+  ProcessServiceLite,
+  UpdateServiceLite,
+} from '@innkeeper/contract/agent-lite';
+import { updateKeysPath } from '@innkeeper/contract/agent-update';
 import { foldExec } from '../fake/exec-output.ts';
 import { type FakeAgent, startFakeAgent } from '../fake/fake-agent.ts';
 import { FakeHost } from '../fake/fake-host.ts';
-import { fakeSignature } from '../fake/fake-program-port.ts';
+import { fakeUpdateKeyLine, makeUpdatable, nextSha256, sendUpdate } from '../fake/fake-update.ts';
 import { loadServices } from '../fake/load-services.ts';
 import { type ManualClock, settle } from '../fake/manual-clock.ts';
-import { createSha256 } from '../fake/sha256.ts';
-import { hex } from '../hex.ts';
 
 const { exec } = ProcessServiceLite;
-const { apply, confirm } = UpdateServiceLite;
-const program = new TextEncoder().encode('the next agent');
-const key = Uint8Array.from({ length: 32 }, (_, index) => index);
-const sha256 = (() => {
-  const hash = createSha256();
-  hash.update(program);
-  return hash.digest();
-})();
-
-function manifestOf(facts: { readonly version?: string; readonly size?: number } = {}) {
-  const { version = '0.2.0', size = program.length } = facts;
-  const text = updateManifestText({ version, architecture: 'x86_64', size, sha256: hex(sha256) });
-  const signature = fakeSignature(key, new TextEncoder().encode(text));
-  return { version, architecture: 'x86_64', size: BigInt(size), sha256, signature };
+const { watch, write } = FileServiceLite;
+const { read: readLog } = LogServiceLite;
+const { confirm } = UpdateServiceLite;
+/** IN_*, inotify(7). */
+const [movedFrom, movedTo, created] = [0x40, 0x80, 0x100];
+/** "number of the message, paths of the change". */
+function changesIn(messages: readonly WatchFilesEvent[]): string[] {
+  return messages.flatMap(({ event }) =>
+    event.case === 'changes'
+      ? event.value.changes.map(({ path, oldPath }) => `${event.value.number} ${oldPath && `${oldPath} `}${path}`)
+      : [],
+  );
 }
 
 async function startUpdatable(): Promise<FakeAgent<ManualClock>> {
   await loadServices();
-  const host = new FakeHost();
-  host.files.put(updateKeysPath, updateKeyLine(hex(key), 'test'), { mode: 0o644 });
-  host.files.put(host.program.path, 'this agent', { mode: 0o755 });
-  host.jobs.results.set(`${host.program.path}.new --update-check`, {
-    stdout: 'innkeeper-agent 0.2.0 takes over 1\n',
-  });
-  return await startFakeAgent(host);
-}
-
-/** Sends an update; the call, once the agent has no more to do without time passing. */
-async function send({ node, host }: FakeAgent<ManualClock>, facts: Parameters<typeof manifestOf>[0] = {}) {
-  const call = await node.open(apply, { input: { case: 'manifest', value: manifestOf(facts) } }, { more: true });
-  if (call.reason === undefined) await call.send({ input: { case: 'data', value: program } }, true);
-  for (let turns = 0; turns < 20 && call.reason === undefined; turns++) await host.clock.advance(1);
-  return call;
+  return await startFakeAgent(makeUpdatable(new FakeHost()));
 }
 
 describe('an update in the fake guest', () => {
@@ -55,7 +46,7 @@ describe('an update in the fake guest', () => {
     const command = await first.node.open(exec, { input: { case: 'start', value: start } }, { more: true });
     const text = (data: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(data);
     await command.send({ input: { case: 'stdin', value: { offset: 0n, data: text('one\n') } } });
-    const call = await send(first);
+    const call = await sendUpdate(first);
     assert.deepEqual(
       call.messages.map(({ event }) => event.case),
       ['accepted', 'switching'],
@@ -73,7 +64,7 @@ describe('an update in the fake guest', () => {
     );
     assert.deepEqual([attached.messages, attached.reason, host.program.begun], [[], undefined, 0]);
     assert.equal((await second.node.open(confirm, { sha256: new Uint8Array(32) })).reason, 'UPDATE_ROLLED_BACK');
-    assert.equal((await second.node.open(confirm, { sha256 })).reason, '');
+    assert.equal((await second.node.open(confirm, { sha256: nextSha256 })).reason, '');
     assert.equal(host.program.begun, 1);
     await host.clock.advance(0);
     await attached.send({ input: { case: 'stdin', value: { offset: 4n, data: text('two\n'), end: true } } });
@@ -89,10 +80,10 @@ describe('an update in the fake guest', () => {
     const start = { id: 'c', argv: ['sleep', '1000'], timeoutMs: 60_000 };
     await first.node.open(exec, { input: { case: 'start', value: start } });
     await host.clock.advance(50_000);
-    await send(first);
+    await sendUpdate(first);
     await host.clock.advance(200);
     const second = await startFakeAgent(host);
-    await second.node.open(confirm, { sha256 });
+    await second.node.open(confirm, { sha256: nextSha256 });
     await host.clock.advance(9_000);
     const attached = await second.node.open(exec, { input: { case: 'attach', value: { id: 'c', fromOffset: 0n } } });
     assert.equal(foldExec(attached.messages).exited, undefined);
@@ -100,10 +91,122 @@ describe('an update in the fake guest', () => {
     assert.deepEqual(foldExec(attached.messages).exited?.status, { case: 'signal', value: 15 });
   });
 
+  it('a watch of files is handed over: every change is reported once, in order, whether its message arrived or not', async () => {
+    const first = await startUpdatable();
+    const { host } = first;
+    host.files.putFolder('/d/sub');
+    const request = { path: '/d', recursive: true, watchId: 'w' };
+    const before = await first.node.open(watch, request);
+    const [watcher] = host.files.watchers;
+    assert.ok(watcher !== undefined);
+    watcher.change('/d', created, 'one');
+    await host.clock.advance(100);
+    assert.deepEqual(changesIn(before.messages), ['1 /d/one']);
+    watcher.change('/d/sub', created, 'two');
+    // Half a rename, whose other half the next agent reads.
+    watcher.change('/d', movedFrom, 'one', 7);
+    await host.clock.advance(100);
+    await sendUpdate(first);
+    watcher.change('/d/sub', movedTo, 'three', 7);
+    await host.clock.advance(200);
+    assert.equal(host.program.trialSeconds, 60);
+    watcher.change('/d', created, 'four');
+
+    const second = await startFakeAgent(host);
+    // The second message was sent, and is taken for lost.
+    const after = await second.node.open(watch, { ...request, after: 1n });
+    assert.deepEqual([after.messages, host.files.watchers.size], [[], 1]);
+    await second.node.open(confirm, { sha256: nextSha256 });
+    watcher.change('/d', created, 'five');
+    for (let rounds = 0; rounds < 3; rounds++) await host.clock.advance(100);
+    const [started] = after.messages;
+    assert.deepEqual(started?.event.value, { ...started?.event.value, folders: 2, continued: true });
+    assert.deepEqual(changesIn(after.messages), ['2 /d/sub/two', '3 /d/one /d/sub/three', '3 /d/four', '3 /d/five']);
+    await after.cancel();
+    assert.equal(host.files.watchers.size, 0);
+  });
+
+  it('a watch that nobody continues within a minute of the update is closed', async () => {
+    const first = await startUpdatable();
+    const { host } = first;
+    host.files.putFolder('/d');
+    await first.node.open(watch, { path: '/d', watchId: 'w' });
+    await first.node.open(watch, { path: '/d' });
+    await sendUpdate(first);
+    await host.clock.advance(200);
+    const second = await startFakeAgent(host);
+    // The one without an id has ended with its session.
+    assert.equal(host.files.watchers.size, 1);
+    await second.node.open(confirm, { sha256: nextSha256 });
+    await host.clock.advance(60_000);
+    assert.equal(host.files.watchers.size, 0);
+    const again = await second.node.open(watch, { path: '/d', watchId: 'w', after: 5n });
+    assert.equal(again.messages[0]?.event.case === 'started' && again.messages[0].event.value.continued, false);
+  });
+
+  it('the lines of the agent’s own log and their places go on over an update', async () => {
+    const first = await startUpdatable();
+    for (const line of ['info one', 'warn two']) first.agentLog.add(line);
+    const request = { source: LogSource.AGENT, follow: true };
+    const before = await first.node.open(readLog, request);
+    const [cursor] = before.messages.map((batch) => batch.cursor);
+    assert.equal(cursor, '2');
+    await sendUpdate(first);
+    first.agentLog.add('info three');
+    await first.host.clock.advance(200);
+    const second = await startFakeAgent(first.host);
+    await second.node.open(confirm, { sha256: nextSha256 });
+    second.agentLog.add('info four');
+    const after = await second.node.open(readLog, { ...request, cursor });
+    assert.deepEqual(
+      after.messages.flatMap(({ entries, lost }) => [...entries.map(({ message }) => message), lost]),
+      ['info three', 'info four', 0n],
+    );
+  });
+
+  it('an upload without an id has 10 s to end, and is in the way after that', async () => {
+    const agent = await startUpdatable();
+    const { host, node } = agent;
+    host.files.putFolder('/srv');
+    const open = { path: '/srv/f' };
+    const upload = await node.open(write, { input: { case: 'open', value: open } }, { more: true });
+    const refused = await sendUpdate(agent);
+    assert.equal(refused.reason, undefined);
+    await host.clock.advance(10_100);
+    assert.equal(refused.reason, 'UPDATE_BUSY');
+    assert.match(refused.answers.end?.message ?? '', /an upload of \/srv\/f without an id/);
+    const waits = await sendUpdate(agent);
+    await upload.send({ input: { case: 'chunk', value: { data: new Uint8Array([1]) } } });
+    await upload.send({ input: { case: 'commit', value: {} } }, true);
+    await host.clock.advance(100);
+    assert.deepEqual([upload.reason, waits.reason], ['', '']);
+    assert.equal(host.files.text('/srv/f'), '\u0001');
+  });
+
+  it('an upload with an id is not waited for', async () => {
+    const agent = await startUpdatable();
+    agent.host.files.putFolder('/srv');
+    const open = { path: '/srv/f', uploadId: 'u' };
+    await agent.node.open(write, { input: { case: 'open', value: open } }, { more: true });
+    assert.equal((await sendUpdate(agent)).reason, '');
+  });
+
+  it('an update is refused while a shutdown is pending', async () => {
+    const agent = await startUpdatable();
+    const { host, node } = agent;
+    await node.open(PowerServiceLite.shutdown, { mode: 1, delaySeconds: 60 });
+    const call = await sendUpdate(agent);
+    assert.equal(call.reason, 'UPDATE_BUSY');
+    assert.match(call.answers.end?.message ?? '', /A shutdown is pending; call it off first/);
+    assert.equal((await node.open(PowerServiceLite.cancelShutdown, {})).reason, '');
+    assert.equal((await sendUpdate(agent)).reason, '');
+    assert.equal(host.files.text(host.program.path), 'the next agent');
+  });
+
   it('a new agent that does not fit on the disk is refused before it is written', async () => {
     const agent = await startUpdatable();
     agent.host.files.figures.set('/usr/local/bin', { totalBytes: 1000, freeBytes: 5 });
-    const call = await send(agent);
+    const call = await sendUpdate(agent);
     assert.equal(call.reason, 'GUEST_DISK_FULL');
     assert.throws(() => agent.host.files.text(`${agent.host.program.path}.new`));
     assert.equal(agent.host.program.trialSeconds, undefined);
@@ -126,18 +229,18 @@ describe('an update in the fake guest', () => {
     await agent.node.open(FilesystemServiceLite.freeze, { id: 'one', leaseMs: 1000 });
     await host.clock.advance(1000);
     await settle();
-    const call = await send(agent);
+    const call = await sendUpdate(agent);
     assert.equal(call.reason, 'UPDATE_BUSY');
     assert.match(call.answers.end?.message ?? '', /freeze or thaw is in progress/);
     hook.resolve();
     await settle();
-    assert.equal((await send(agent)).reason, '');
+    assert.equal((await sendUpdate(agent)).reason, '');
   });
 
   it('keys in a file of another user than root and the agent’s are not trusted, whatever its mode', async () => {
     const agent = await startUpdatable();
-    agent.host.files.put(updateKeysPath, updateKeyLine(hex(key), 'test'), { mode: 0o644, uid: 1000 });
-    const call = await send(agent);
+    agent.host.files.put(updateKeysPath, fakeUpdateKeyLine, { mode: 0o644, uid: 1000 });
+    const call = await sendUpdate(agent);
     assert.equal(call.reason, 'UPDATE_UNTRUSTED');
     assert.match(call.answers.end?.message ?? '', /can be written by others than root: chown root/);
   });
@@ -160,7 +263,7 @@ describe('an update in the fake guest', () => {
         const isMeant = name === call && (call === 'fsync' || path.endsWith('.new'));
         return begun && isMeant && failures++ === 0 ? 'EIO' : undefined;
       };
-      const update = await send(agent);
+      const update = await sendUpdate(agent);
       assert.deepEqual([update.reason !== '', failures], [true, 1]);
       assert.equal(files.text(own.path), 'this agent');
       assert.deepEqual(
@@ -168,7 +271,7 @@ describe('an update in the fake guest', () => {
         ['innkeeper-agent'],
       );
       files.fail = undefined;
-      assert.equal((await send(agent)).reason, '');
+      assert.equal((await sendUpdate(agent)).reason, '');
     });
 
   it('an agent that cannot hand over ends, even if its program cannot be put back', async () => {
@@ -177,7 +280,7 @@ describe('an update in the fake guest', () => {
     own.handOver = async () => {
       throw new Error('no memory');
     };
-    await send(agent);
+    await sendUpdate(agent);
     files.fail = (name) => (name === 'rename' ? 'EIO' : undefined);
     await agent.host.clock.advance(200);
     assert.equal(own.gaveUp, 1);

@@ -45,19 +45,36 @@ export interface TreeOptions {
   readonly signal: AbortSignal;
 }
 
+/** What is watched, as JSON. */
+export interface TreeState {
+  /** Each after the one that it is in, whose watch is -1 for the root. */
+  readonly folders: readonly (readonly [watch: number, parent: number, name: string])[];
+  readonly found: readonly string[];
+  readonly root: Pick<FileStat, 'inode' | 'deviceId'> | undefined;
+}
+
 /** Called for what a new folder has in it. */
 export type ReportFound = (path: string, isFolder: boolean) => Promise<void>;
 
 /** The watched folders of one call, by where they are now. Links and other file systems are not entered. */
 export type WatchedTree = ReturnType<typeof createWatchedTree>;
 
-/** The caller closes the watcher. */
-export function createWatchedTree(host: Host, watcher: FolderWatcher, options: TreeOptions) {
+/**
+ * The caller closes the watcher.
+ * @param before what this watcher watches already
+ */
+export function createWatchedTree(host: Host, watcher: FolderWatcher, options: TreeOptions, before?: TreeState) {
   const { path: top, count } = options;
   const byWatch = new Map<number, WatchedFolder>();
-  const found = new Set<string>();
-  let root: FileStat | undefined;
+  const found = new Set<string>(before?.found);
+  let root: TreeState['root'] = before?.root;
   let isLost = false;
+  for (const [number, parent, name] of before?.folders ?? []) {
+    const folder = { parent: byWatch.get(parent), name, watch: number, children: new Map() };
+    byWatch.set(number, folder);
+    folder.parent?.children.set(name, folder);
+    count.folders++;
+  }
 
   /** The path of a name in a folder, or of the folder itself. */
   function pathOf(folder: WatchedFolder, name: string): string {
@@ -145,6 +162,16 @@ export function createWatchedTree(host: Host, watcher: FolderWatcher, options: T
     /** The root is not at its path any more. */
     get isLost(): boolean {
       return isLost;
+    },
+    /** For the next program of the agent. */
+    get state(): TreeState {
+      const ordered = [...byWatch.values()].filter(({ parent }) => parent === undefined);
+      for (const { children } of ordered) ordered.push(...children.values());
+      return {
+        folders: ordered.map(({ watch, parent, name }) => [watch, parent?.watch ?? -1, name]),
+        found: [...found],
+        root: root && { inode: root.inode, deviceId: root.deviceId },
+      };
     },
     find: (number: number) => byWatch.get(number),
     pathOf,

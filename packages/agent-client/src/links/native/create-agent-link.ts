@@ -1,6 +1,11 @@
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import type { Telemetry } from '@innkeeper/contract/agent';
-import { FileServiceLite, ProcessServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import {
+  FileServiceLite,
+  LogServiceLite,
+  ProcessServiceLite,
+  TelemetryServiceLite,
+} from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import type { LiteMethod } from '@innkeeper/contract/lite';
 import { type Channel, cleanText, errorMessage, type Log, randomId, silentLog, withDeadline } from '@innkeeper/kit';
@@ -10,10 +15,11 @@ import type { LinkClock } from '../../clock.ts';
 import { checkAnswer } from '../../guest-claims.ts';
 import { hostClock } from '../../node/host-clock.ts';
 import { randomBytes } from '../../node/random-bytes.ts';
+import { continueFileWatch, continueLog, continueTelemetry } from './continuations.ts';
 import { LinkSessions, type Naming } from './link-sessions.ts';
 import { ResumingExec } from './resuming-exec.ts';
 import { resumingRead } from './resuming-read.ts';
-import { resumingWatch } from './resuming-watch.ts';
+import { resumingStream } from './resuming-stream.ts';
 import { resumingWrite } from './resuming-write.ts';
 import { openCall } from './session/typed-call.ts';
 import { streamCall } from './stream-call.ts';
@@ -109,8 +115,9 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     call: unary,
     stream: (method, requests, callOptions = {}) => {
       const link = { sessions, clock, neverAborted: closed.signal };
-      if (method.name !== FileServiceLite.watch.name) return streamCall(link, method, requests, callOptions);
-      return resumingWatch(link, requests as never, callOptions) as never;
+      const continuation = continuationOf(method.name);
+      if (continuation === undefined) return streamCall(link, method, requests, callOptions);
+      return resumingStream(link, method, requests, continuation as never, callOptions);
     },
     exec: (spec, callOptions = {}) =>
       new ResumingExec({
@@ -137,6 +144,13 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       await sessions.close();
     },
   };
+}
+
+/** How a stream of this method goes on in another session; undefined: it ends with its session. */
+function continuationOf(method: string) {
+  if (method === FileServiceLite.watch.name) return continueFileWatch(randomId(randomBytes));
+  if (method === LogServiceLite.read.name || method === LogServiceLite.readFile.name) return continueLog();
+  return method === TelemetryServiceLite.watch.name ? continueTelemetry : undefined;
 }
 
 function addTo<T>(set: Set<T>, value: T): () => void {

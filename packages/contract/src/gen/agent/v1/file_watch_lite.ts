@@ -22,6 +22,8 @@ export const WatchFilesRequestLite = /* @__PURE__ */ liteType<typeof WatchFilesR
   [1, 'path', 'string'],
   [2, 'recursive', 'bool'],
   [3, 'noSymlinks', 'bool'],
+  [4, 'watchId', 'string'],
+  [5, 'after', 'uint64'],
 ]);
 
 export const WatchFilesEventLite = /* @__PURE__ */ liteType<typeof WatchFilesEventSchema>('innkeeper.agent.v1.WatchFilesEvent', () => [
@@ -31,11 +33,13 @@ export const WatchFilesEventLite = /* @__PURE__ */ liteType<typeof WatchFilesEve
 
 export const WatchStartedLite = /* @__PURE__ */ liteType<typeof WatchStartedSchema>('innkeeper.agent.v1.WatchStarted', () => [
   [1, 'folders', 'uint32'],
+  [2, 'continued', 'bool'],
 ]);
 
 export const FileChangesLite = /* @__PURE__ */ liteType<typeof FileChangesSchema>('innkeeper.agent.v1.FileChanges', () => [
   [1, 'changes', 'message', 'repeated', undefined, () => FileChangeLite],
   [2, 'lost', 'bool'],
+  [3, 'number', 'uint64'],
 ]);
 
 export const FileChangeLite = /* @__PURE__ */ liteType<typeof FileChangeSchema>('innkeeper.agent.v1.FileChange', () => [

@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agent/v1/file_watch.proto.
  */
 export const file_agent_v1_file_watch: GenFile = /*@__PURE__*/
-  fileDesc("ChlhZ2VudC92MS9maWxlX3dhdGNoLnByb3RvEhJpbm5rZWVwZXIuYWdlbnQudjEiUQoRV2F0Y2hGaWxlc1JlcXVlc3QSFAoEcGF0aBgBIAEoCUIGwsEYAggBEhEKCXJlY3Vyc2l2ZRgCIAEoCBITCgtub19zeW1saW5rcxgDIAEoCCKDAQoPV2F0Y2hGaWxlc0V2ZW50EjMKB3N0YXJ0ZWQYASABKAsyIC5pbm5rZWVwZXIuYWdlbnQudjEuV2F0Y2hTdGFydGVkSAASMgoHY2hhbmdlcxgCIAEoCzIfLmlubmtlZXBlci5hZ2VudC52MS5GaWxlQ2hhbmdlc0gAQgcKBWV2ZW50Ih8KDFdhdGNoU3RhcnRlZBIPCgdmb2xkZXJzGAEgASgNIkwKC0ZpbGVDaGFuZ2VzEi8KB2NoYW5nZXMYASADKAsyHi5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNoYW5nZRIMCgRsb3N0GAIgASgIInEKCkZpbGVDaGFuZ2USMAoEa2luZBgBIAEoDjIiLmlubmtlZXBlci5hZ2VudC52MS5GaWxlQ2hhbmdlS2luZBIMCgRwYXRoGAIgASgJEhAKCG9sZF9wYXRoGAMgASgJEhEKCWlzX2ZvbGRlchgEIAEoCCrpAQoORmlsZUNoYW5nZUtpbmQSIAocRklMRV9DSEFOR0VfS0lORF9VTlNQRUNJRklFRBAAEhwKGEZJTEVfQ0hBTkdFX0tJTkRfQ1JFQVRFRBABEh0KGUZJTEVfQ0hBTkdFX0tJTkRfTU9ESUZJRUQQAhIbChdGSUxFX0NIQU5HRV9LSU5EX0NMT1NFRBADEh8KG0ZJTEVfQ0hBTkdFX0tJTkRfQVRUUklCVVRFUxAEEhwKGEZJTEVfQ0hBTkdFX0tJTkRfUkVNT1ZFRBAFEhwKGEZJTEVfQ0hBTkdFX0tJTkRfUkVOQU1FRBAGYgZwcm90bzM", [file_options_v1_options]);
+  fileDesc("ChlhZ2VudC92MS9maWxlX3dhdGNoLnByb3RvEhJpbm5rZWVwZXIuYWdlbnQudjEiegoRV2F0Y2hGaWxlc1JlcXVlc3QSFAoEcGF0aBgBIAEoCUIGwsEYAggBEhEKCXJlY3Vyc2l2ZRgCIAEoCBITCgtub19zeW1saW5rcxgDIAEoCBIYCgh3YXRjaF9pZBgEIAEoCUIGwsEYAggEEg0KBWFmdGVyGAUgASgEIoMBCg9XYXRjaEZpbGVzRXZlbnQSMwoHc3RhcnRlZBgBIAEoCzIgLmlubmtlZXBlci5hZ2VudC52MS5XYXRjaFN0YXJ0ZWRIABIyCgdjaGFuZ2VzGAIgASgLMh8uaW5ua2VlcGVyLmFnZW50LnYxLkZpbGVDaGFuZ2VzSABCBwoFZXZlbnQiMgoMV2F0Y2hTdGFydGVkEg8KB2ZvbGRlcnMYASABKA0SEQoJY29udGludWVkGAIgASgIIlwKC0ZpbGVDaGFuZ2VzEi8KB2NoYW5nZXMYASADKAsyHi5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNoYW5nZRIMCgRsb3N0GAIgASgIEg4KBm51bWJlchgDIAEoBCJxCgpGaWxlQ2hhbmdlEjAKBGtpbmQYASABKA4yIi5pbm5rZWVwZXIuYWdlbnQudjEuRmlsZUNoYW5nZUtpbmQSDAoEcGF0aBgCIAEoCRIQCghvbGRfcGF0aBgDIAEoCRIRCglpc19mb2xkZXIYBCABKAgq6QEKDkZpbGVDaGFuZ2VLaW5kEiAKHEZJTEVfQ0hBTkdFX0tJTkRfVU5TUEVDSUZJRUQQABIcChhGSUxFX0NIQU5HRV9LSU5EX0NSRUFURUQQARIdChlGSUxFX0NIQU5HRV9LSU5EX01PRElGSUVEEAISGwoXRklMRV9DSEFOR0VfS0lORF9DTE9TRUQQAxIfChtGSUxFX0NIQU5HRV9LSU5EX0FUVFJJQlVURVMQBBIcChhGSUxFX0NIQU5HRV9LSU5EX1JFTU9WRUQQBRIcChhGSUxFX0NIQU5HRV9LSU5EX1JFTkFNRUQQBmIGcHJvdG8z", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.agent.v1.WatchFilesRequest
@@ -41,6 +41,21 @@ export type WatchFilesRequest = Message<"innkeeper.agent.v1.WatchFilesRequest"> 
    * @generated from field: bool no_symlinks = 3;
    */
   noSymlinks: boolean;
+
+  /**
+   * Chosen by the node, at random: a watch with an id is handed over when the agent is updated, and can be continued for a
+   * minute. 1 to 64 characters of [A-Za-z0-9_-]. Empty: it ends with the session.
+   *
+   * @generated from field: string watch_id = 4;
+   */
+  watchId: string;
+
+  /**
+   * Continue the watch of this id, if it was handed over, after the `changes` with this number; 0: none has arrived.
+   *
+   * @generated from field: uint64 after = 5;
+   */
+  after: bigint;
 };
 
 /**
@@ -91,6 +106,13 @@ export type WatchStarted = Message<"innkeeper.agent.v1.WatchStarted"> & {
    * @generated from field: uint32 folders = 1;
    */
   folders: number;
+
+  /**
+   * The watch of this id goes on: no change was missed.
+   *
+   * @generated from field: bool continued = 2;
+   */
+  continued: boolean;
 };
 
 /**
@@ -117,6 +139,13 @@ export type FileChanges = Message<"innkeeper.agent.v1.FileChanges"> & {
    * @generated from field: bool lost = 2;
    */
   lost: boolean;
+
+  /**
+   * Counts these messages from 1, over all agents that the watch is handed over to. 0: the watch has no id.
+   *
+   * @generated from field: uint64 number = 3;
+   */
+  number: bigint;
 };
 
 /**

@@ -10,14 +10,18 @@
 export const watchFilesRequestPathTag = 10;
 export const watchFilesRequestRecursiveTag = 16;
 export const watchFilesRequestNoSymlinksTag = 24;
+export const watchFilesRequestWatchIdTag = 34;
+export const watchFilesRequestAfterTag = 40;
 
 export const watchFilesEventStartedTag = 10;
 export const watchFilesEventChangesTag = 18;
 
 export const watchStartedFoldersTag = 8;
+export const watchStartedContinuedTag = 16;
 
 export const fileChangesChangesTag = 10;
 export const fileChangesLostTag = 16;
+export const fileChangesNumberTag = 24;
 
 export const fileChangeKindTag = 8;
 export const fileChangePathTag = 18;
