@@ -81,9 +81,9 @@ export const services: Readonly<Record<string, Service>> = {
   ),
 };
 
-/** The host for paths that callers name. */
-function limitedHost({ host, policy }: AgentParts): Host {
-  return policy?.limitFiles(host) ?? host;
+/** The host for paths and ports that callers name. */
+function limitedHost({ host, policy, updateKeysPath }: AgentParts): Host {
+  return policy?.limitHost(host, updateKeysPath) ?? host;
 }
 
 /** Undefined for an unknown service. */

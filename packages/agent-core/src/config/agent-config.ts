@@ -21,6 +21,8 @@ export interface PolicyRules {
   readonly writeRoots?: Rule<readonly string[]> | undefined;
   /** Paths of the only programs that may be started. */
   readonly commands?: Rule<readonly string[]> | undefined;
+  /** The only TCP ports, ranges of them and unix sockets that a tunnel may connect to. */
+  readonly tunnels?: Rule<readonly string[]> | undefined;
   /** Calls per minute, by capability or group; "all": of all that are privileged. */
   readonly rateLimits: ReadonlyMap<string, Rule<number>>;
 }

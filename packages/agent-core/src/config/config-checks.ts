@@ -16,6 +16,21 @@ export function pathProblem(path: string): string | undefined {
     : `"${path.slice(0, 80)}" must be an absolute path without "..", "." and doubled or final slashes`;
 }
 
+/** What is wrong with a target of tunnels: a TCP port, a range of them, or the path of a unix socket. */
+export function tunnelProblem(target: string): string | undefined {
+  if (target.startsWith('/')) return pathProblem(target);
+  const range = portRange(target);
+  return range !== undefined && range.first >= 1 && range.first <= range.last && range.last <= 65_535
+    ? undefined
+    : `"${target.slice(0, 80)}" must be a port ("22"), ports ("8000-8099") or the path of a unix socket`;
+}
+
+/** "22" or "8000-8099"; undefined for anything else. */
+export function portRange(text: string): { readonly first: number; readonly last: number } | undefined {
+  const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
+  return first === undefined ? undefined : { first: Number(first), last: Number(last) };
+}
+
 /** Whether a capability is the one of this name or belongs to it. */
 export function isFeature(capability: string, name: string): boolean {
   return capability === name || capability.startsWith(`${name}.`);

@@ -104,6 +104,17 @@ x = 1
       assert.deepEqual(problemsOf(`[policy]\nfeatures_off = ["${name}"]`), [], name);
   });
 
+  it('targets of tunnels are ports, ranges of ports and paths', () => {
+    const problems = (target: string): string[] => problemsOf(`[policy]\ntunnels = ["${target}"]`);
+    for (const target of ['1', '65535', '8000-8000', '1-65535', '/run/a.sock'])
+      assert.deepEqual(problems(target), [], target);
+    for (const target of ['', '0', '65536', '9-8', '1-', '-1', '22 ', 'ssh', 'run/a.sock', '127.0.0.1:22'])
+      assert.deepEqual(problems(target), [
+        `2 "${target}" must be a port ("22"), ports ("8000-8099") or the path of a unix socket`,
+      ]);
+    assert.match(problems('/run/../a')[0] ?? '', /must be an absolute path/);
+  });
+
   it('rules that contradict each other, or that the host could get around, are problems', () => {
     const policy = (rules: string): string[] => problemsOf(`[policy]\n${rules}`);
     assert.match(policy('features_off = ["exec"]\nfeatures_only = ["logs"]')[0] ?? '', /^3 give either/);

@@ -1,7 +1,7 @@
 import { errorMessage } from '@innkeeper/kit';
 import type { Host } from '../host.ts';
 import type { AgentConfig, Rule } from './agent-config.ts';
-import { checkPaths, featureProblem, isFolderList, pathProblem } from './config-checks.ts';
+import { checkPaths, featureProblem, isFolderList, pathProblem, tunnelProblem } from './config-checks.ts';
 import { type ConfigEntry, type ConfigProblem, parseToml } from './parse-toml.ts';
 
 const maxConfigBytes = 65_536;
@@ -48,6 +48,7 @@ export function parseConfig(text: string, path: string): AgentConfig {
       roots: reader.list('policy.roots', pathProblem),
       writeRoots: reader.list('policy.write_roots', pathProblem),
       commands: reader.list('policy.commands', pathProblem),
+      tunnels: reader.list('policy.tunnels', tunnelProblem),
       rateLimits: reader.rateLimits(),
     },
   };

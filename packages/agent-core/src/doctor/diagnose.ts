@@ -69,17 +69,18 @@ function policyFindings(host: Host, config: AgentConfig): Finding[] {
   const policy = createPolicy(config, host.clock);
   if (policy === undefined) return [{ check: 'policy', state: 'ok', detail: 'the host may do everything' }];
   const off = [...policy.denied.keys()];
-  const { roots, writeRoots, commands, readOnly, rateLimits } = config.policy;
+  const { roots, writeRoots, commands, tunnels, readOnly, rateLimits } = config.policy;
   const rules = [
     ...(readOnly?.value === true ? ['read-only'] : []),
     ...(off.length > 0 ? [`off: ${off.join(', ')}`] : []),
     ...(roots === undefined ? [] : [`roots: ${roots.value.join(', ') || 'none'}`]),
     ...(writeRoots === undefined ? [] : [`write roots: ${writeRoots.value.join(', ') || 'none'}`]),
     ...(commands === undefined ? [] : [`commands: ${commands.value.join(', ') || 'none'}`]),
+    ...(tunnels === undefined ? [] : [`tunnels: ${tunnels.value.join(', ') || 'none'}`]),
     ...(rateLimits.size > 0 ? [`${rateLimits.size} rate limits`] : []),
   ];
   const links = [...(roots?.value ?? []), ...(writeRoots?.value ?? [])].filter((path) => isThroughLink(host, path));
-  const isLimited = roots !== undefined || writeRoots !== undefined || commands !== undefined;
+  const isLimited = [roots, writeRoots, commands, tunnels].some((rule) => rule !== undefined);
   const mayRunAnything = isLimited && commands === undefined && !policy.denied.has('exec');
   return [
     { check: 'policy', state: 'ok', detail: `the host is limited: ${rules.join('; ')}` },

@@ -62,6 +62,7 @@ it('a part that is being written under a policy is not removed, however long its
   const { clock, host, start } = guest();
   const limited = limitedFiles(host, {
     path: '/etc/innkeeper/agent.toml',
+    keysPath: '/etc/innkeeper/update-keys',
     rules: { rateLimits: new Map() },
     where: (rule) => rule,
     denial: (what) => new OperationError('DENIED_BY_GUEST_POLICY', what),

@@ -91,6 +91,26 @@ describe('the log of a file', () => {
     await call.cancel();
   });
 
+  it('the place after each batch is that of its last line: a reader that is lost after any misses and repeats none', async () => {
+    const { node, host } = await startFakeAgent();
+    const lines = Array.from({ length: 600 }, (_, index) => `${index} ${'x'.repeat(100)}`);
+    host.files.put('/var/log/x', `${lines.join('\n')}\nhalf a line`);
+    const call = await node.open(readFile, { path: '/var/log/x', lines: 1000, follow: true });
+    for (let turns = 0; turns < 20; turns++) await host.clock.advance(1);
+    const { messages } = call;
+    assert.ok(messages.length > 2);
+    let count = 0;
+    for (const { entries, cursor } of messages) {
+      count += entries.length;
+      const after = await node.open(readFile, { path: '/var/log/x', cursor });
+      for (let turns = 0; turns < 20; turns++) await host.clock.advance(1);
+      const rest = after.messages.flatMap((batch) => batch.entries.map(({ message }) => message));
+      assert.deepEqual(rest, [...lines.slice(count), 'half a line']);
+    }
+    assert.equal(count, 600);
+    await call.cancel();
+  });
+
   it('a cursor continues after the lines before it, and in another file from its beginning', async () => {
     const host = new FakeHost();
     host.files.put('/var/log/x', numbered(3));

@@ -6,6 +6,8 @@ import { isBelow } from './is-below.ts';
 export interface FileLimitsOptions {
   /** Path of the configuration file. */
   readonly path: string;
+  /** Path of the keys that may sign a new agent. */
+  readonly keysPath: string;
   readonly rules: PolicyRules;
   readonly where: (rule: string, line: number) => string;
   readonly denial: (what: string, rule: string) => OperationError;
@@ -19,6 +21,8 @@ export class FileLimits {
   readonly #host: Host;
   readonly #options: FileLimitsOptions;
   readonly #locked: readonly string[];
+  /** Files that are not changed by another name either. */
+  readonly #ownFiles: readonly string[];
   /** The configuration file, and the folders above it. */
   readonly #chain: readonly string[];
 
@@ -27,7 +31,9 @@ export class FileLimits {
     this.#options = options;
     const parts = options.path.split('/');
     this.#chain = parts.slice(1).map((_, index) => parts.slice(0, parts.length - index).join('/'));
-    this.#locked = [this.#chain[1] ?? '/', ...ownFolders, ...programPaths(host)];
+    const files = [options.keysPath, ...programPaths(host)];
+    this.#locked = [this.#chain[1] ?? '/', ...ownFolders, ...files];
+    this.#ownFiles = [...this.#chain, ...files];
   }
 
   /** Whether something at this path may be read, or is a folder on the way to such a thing. */
@@ -57,7 +63,7 @@ export class FileLimits {
     if (rules.readOnly?.value === true) throw denial(`a change of ${real}`, where('read_only', rules.readOnly.line));
     const own = this.#locked.some((path) => isBelow(real, path) || isBelow(path, real));
     // The same by another name: a hard link, a bind mount.
-    if (own || this.#isOwn(facts, this.#chain) || this.#isOwn(folder, this.#chain.slice(1, 2)))
+    if (own || this.#isOwn(facts, this.#ownFiles) || this.#isOwn(folder, this.#chain.slice(1, 2)))
       throw denial(`a change of ${real}`, 'the files of the agent are its guest’s');
   }
 

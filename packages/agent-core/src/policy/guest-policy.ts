@@ -10,8 +10,11 @@ export interface GuestPolicy {
   readonly maySetUp: boolean;
   /** The error of a call that is not allowed. */
   refusal(method: MethodRules): OperationError | undefined;
-  /** The same host; its files and unix sockets only where the policy allows. */
-  limitFiles(host: Host): Host;
+  /**
+   * The same host; its files, ports and unix sockets only where the policy allows.
+   * @param keysPath of the keys that may sign a new agent, which the host must not change
+   */
+  limitHost(host: Host, keysPath: string): Host;
   /** Undefined: any command may be started. */
   readonly commands: CommandRule | undefined;
 }

@@ -155,6 +155,37 @@ describe('the roots of a policy', () => {
     assert.equal(call.reason, 'FILE_SYMLINK_REFUSED');
   });
 
+  it('a tunnel reaches the ports and sockets of the policy only, and a refusal names the rule', async () => {
+    const { node, host } = await guest('tunnels = ["22", "8000-8002", "/run/app.sock"]');
+    host.files.putFolder('/run');
+    for (const path of ['/run/app.sock', '/run/docker.sock']) host.files.putSpecial(path, 'socket');
+    host.files.putLink('/srv/app', '/run/app.sock');
+    host.files.putLink('/srv/docker', '/run/docker.sock');
+    const open = (target: number | string) =>
+      node.open(TunnelServiceLite.connect, {
+        input: {
+          case: 'open',
+          value: {
+            target:
+              typeof target === 'number' ? { case: 'tcpPort', value: target } : { case: 'unixPath', value: target },
+          },
+        },
+      });
+    for (const target of [22, 8000, 8002, '/run/app.sock', '/srv/app'])
+      assert.equal((await open(target)).reason, 'TUNNEL_REFUSED', `${target}`);
+    for (const target of [21, 23, 7999, 8003, '/run/docker.sock', '/srv/docker']) {
+      const call = await open(target);
+      assert.equal(call.reason, denied, `${target}`);
+      assert.match(call.answers.end?.message ?? '', /forbids a tunnel to .*: tunnels in line 2 of/);
+    }
+    assert.deepEqual(node.welcomes[0]?.deniedCapabilities, []);
+  });
+
+  it('without any port or socket, the guest has no tunnel', async () => {
+    const { node } = await guest('tunnels = []');
+    assert.deepEqual(node.welcomes[0]?.deniedCapabilities, ['tunnel']);
+  });
+
   it('a tunnel reaches sockets in the write roots only', async () => {
     const { node, host, settled } = await guest(srv);
     for (const path of ['/srv/in/socket', '/srv/socket', '/root/docker.sock']) host.files.putSpecial(path, 'socket');
@@ -219,16 +250,25 @@ describe('the files of the agent under a policy', () => {
         assert.equal(await settled(await node.open(rename, { from: '/srv/readme', to: path, replace: true })), denied);
       }
       assert.equal(await settled(await node.open(remove, { path: `${program}.previous` })), denied);
+      // By another name of the same file: the agent that comes back after a failed update would be the host's.
+      const previous = host.files.tree.find('test', `${program}.previous`, { follow: false });
+      host.files.tree.find('test', '/srv', { follow: false }).children.set('hard', previous);
+      const inPlace = { path: '/srv/hard', inPlaceOffset: 0n };
+      const hard = await node.open(write, { input: { case: 'open', value: inPlace } }, { more: true });
+      assert.equal(await settled(hard), denied);
       assert.equal(await upload(`${program}.conf`), '');
     }
   });
 
   it('its hooks, records and keys are not changed wherever its configuration file is', async () => {
     const host = new FakeHost();
-    for (const folder of ['/run/innkeeper', '/var/lib/innkeeper-agent', '/opt/own']) host.files.putFolder(folder);
+    for (const folder of ['/run/innkeeper', '/var/lib/innkeeper-agent', '/opt/own', '/srv/keys'])
+      host.files.putFolder(folder);
     host.files.put('/etc/innkeeper/update-keys', 'key');
+    host.files.put('/opt/mine', 'key');
     const limited = limitedFiles(host, {
       path: '/opt/own/agent.toml',
+      keysPath: '/srv/keys/trusted',
       rules: { rateLimits: new Map() },
       where: (rule) => rule,
       denial: (what) => new OperationError('DENIED_BY_GUEST_POLICY', what),
@@ -240,6 +280,13 @@ describe('the files of the agent under a policy', () => {
       assert.throws(() => limited.files.rename(folder, '/srv'), refused, folder);
     }
     assert.throws(() => limited.files.unlink('/etc/innkeeper/update-keys'), refused);
+    for (const replace of [false, true]) {
+      if (replace) host.files.put('/srv/keys/trusted', 'key');
+      assert.throws(() => limited.files.open('/srv/keys/trusted', { ...create, exclusive: false }), refused);
+      assert.throws(() => limited.files.rename('/opt/mine', '/srv/keys/trusted'), refused);
+      assert.throws(() => limited.files.rename('/srv/keys', '/srv/mine'), refused);
+    }
+    limited.files.open('/srv/keys/trusted2', create).close();
     limited.files.open('/opt/new', create).close();
   });
 });

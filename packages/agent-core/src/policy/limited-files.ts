@@ -12,12 +12,20 @@ const ownProcess = '/proc/self';
  * A host whose files are those that the policy allows: each path is walked folder by folder, so that links, "..",
  * /proc/self/root and exchanges in between lead nowhere else. What operations do not do with paths of their callers
  * (`readText` of /etc/passwd, `statVfs`) and what is open already is not limited.
+ * @param checkTunnel throws for a port, or the real path of a socket, that nothing may be connected to; default: none
  */
-export function limitedFiles(host: Host, options: FileLimitsOptions): Host {
+export function limitedFiles(
+  host: Host,
+  options: FileLimitsOptions,
+  checkTunnel: (target: number | string) => void = () => undefined,
+): Host {
   const files = new LimitedFiles(host.files, new FileLimits(host, options));
   const { clock, processes, network, freezer, power, bytes, jobs, system, program } = host;
-  const connect = (target: ConnectTarget, signal: AbortSignal) =>
-    network.connect('path' in target ? { path: files.socketPath(target.path) } : target, signal);
+  const connect = async (target: ConnectTarget, signal: AbortSignal) => {
+    const allowed = 'path' in target ? { path: files.socketPath(target.path) } : target;
+    checkTunnel('path' in allowed ? allowed.path : allowed.port);
+    return await network.connect(allowed, signal);
+  };
   return {
     clock,
     processes,

@@ -2,11 +2,12 @@ import { OperationError } from '@innkeeper/contract/errors';
 import { optionalCapabilities } from '../capabilities.ts';
 import { type AgentConfig, alwaysOn, type PolicyRules, type Rule } from '../config/agent-config.ts';
 import { isFeature, limitedWith } from '../config/config-checks.ts';
-import type { Clock, Host } from '../host.ts';
+import type { Clock } from '../host.ts';
 import { commandRule } from './command-rule.ts';
 import type { GuestPolicy } from './guest-policy.ts';
 import { limitedFiles } from './limited-files.ts';
 import { RateLimits } from './rate-limits.ts';
+import { tunnelRule } from './tunnel-rule.ts';
 
 /** Capabilities whose every use changes the guest, or may. */
 const changing = ['exec', 'file.write', 'filesystem', 'tunnel', 'update'];
@@ -29,7 +30,8 @@ export function createPolicy(config: AgentConfig, clock: Clock): GuestPolicy | u
   const denial = (what: string, rule: string): OperationError =>
     new OperationError('DENIED_BY_GUEST_POLICY', `The policy of this guest forbids ${what}: ${rule}.`);
   const limits = new RateLimits(rules.rateLimits, clock, where);
-  const { readOnly, commands } = rules;
+  const { readOnly, commands, tunnels } = rules;
+  const checkTunnel = tunnels && tunnelRule(tunnels, where('tunnels', tunnels.line), denial);
   const isReadOnly = readOnly?.value === true;
   return {
     denied,
@@ -43,7 +45,7 @@ export function createPolicy(config: AgentConfig, clock: Clock): GuestPolicy | u
       if (isReadOnly && onlyReads !== true) return denial(short, where('read_only', readOnly.line));
       return limits.refusal(capabilities, method);
     },
-    limitFiles: (host: Host) => limitedFiles(host, { path, rules, where, denial }),
+    limitHost: (host, keysPath) => limitedFiles(host, { path, keysPath, rules, where, denial }, checkTunnel),
     commands: commands === undefined ? undefined : commandRule(commands, where('commands', commands.line), denial),
   };
 }
@@ -61,7 +63,7 @@ function everythingOff({ path, problems: [first] }: AgentConfig): ReadonlyMap<st
 }
 
 function deniedBy(rules: PolicyRules, where: (rule: string, line: number) => string): ReadonlyMap<string, string> {
-  const { featuresOff, featuresOnly, readOnly } = rules;
+  const { featuresOff, featuresOnly, readOnly, tunnels } = rules;
   const has = (list: Rule<readonly string[]>, name: string): boolean =>
     list.value.some((each) => isFeature(name, each));
   const ruleFor = (name: string): string | undefined => {
@@ -69,6 +71,7 @@ function deniedBy(rules: PolicyRules, where: (rule: string, line: number) => str
     if (featuresOnly !== undefined && !has(featuresOnly, name)) return where('features_only', featuresOnly.line);
     if (readOnly?.value === true && changing.some((each) => isFeature(name, each)))
       return where('read_only', readOnly.line);
+    if (name === 'tunnel' && tunnels?.value.length === 0) return where('tunnels', tunnels.line);
     const needed = needs[name];
     return needed === undefined ? undefined : ruleFor(needed);
   };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ExecRequestSchema } from '@innkeeper/contract/agent';
-import { FileServiceLite, ProcessServiceLite } from '@innkeeper/contract/agent-lite';
+import { FileServiceLite, LogServiceLite, ProcessServiceLite } from '@innkeeper/contract/agent-lite';
 import { settle } from './fake/fake-link-clock.ts';
 import { ScriptedAgent } from './fake/scripted-agent.ts';
 import { requestsOf } from './fake/scripted-connection.ts';
@@ -69,6 +69,59 @@ describe('a call whose requests and answers are a stream', () => {
     await assert.rejects(events.next(), { reason: 'FILE_NOT_FOUND' });
     await agent.dispose();
   });
+
+  it('a watch of files that an updated agent goes on with is continued after its last message, and nothing was lost', async () => {
+    const agent = new ScriptedAgent();
+    await settle();
+    const { watch } = FileServiceLite;
+    const events = agent.link.stream(watch, requests({ path: '/x' }));
+    const started = events.next();
+    await settle();
+    const [first] = requestsOf(agent.call, watch);
+    assert.match(first?.watchId ?? '', /^[0-9a-f]{32}$/);
+    const { connection } = agent;
+    connection.answer(agent.call, watch, { event: { case: 'started', value: { folders: 1 } } });
+    connection.answer(agent.call, watch, { event: { case: 'changes', value: { number: 7n } } });
+    await started;
+    await events.next();
+    const next = events.next();
+    await settle();
+    await agent.reconnect();
+    assert.deepEqual(
+      requestsOf(agent.call, watch).map(({ path, watchId, after }) => [path, watchId, after]),
+      [['/x', first?.watchId, 7n]],
+    );
+    agent.connection.answer(agent.call, watch, { event: { case: 'started', value: { continued: true } } });
+    agent.connection.answer(agent.call, watch, { event: { case: 'changes', value: { number: 8n } } });
+    const { event } = (await next).value ?? {};
+    assert.deepEqual([event?.case, event?.case === 'changes' && event.value.number], ['changes', 8n]);
+    await agent.dispose();
+  });
+
+  for (const follow of [true, false])
+    it(`a log that is ${follow ? 'followed is read on after its last entry' : 'not followed ends'} when its session is lost`, async () => {
+      const agent = new ScriptedAgent();
+      await settle();
+      const { readFile } = LogServiceLite;
+      const batches = agent.link.stream(readFile, requests({ path: '/x', lines: 5, follow }));
+      const first = batches.next();
+      await settle();
+      agent.connection.answer(agent.call, readFile, { entries: [{ message: 'a' }], cursor: '1:2:3' });
+      await first;
+      const next = batches.next();
+      next.catch(() => undefined);
+      await settle();
+      await agent.reconnect();
+      if (follow) {
+        assert.deepEqual(
+          requestsOf(agent.call, readFile).map(({ path, cursor }) => [path, cursor]),
+          [['/x', '1:2:3']],
+        );
+        agent.connection.answer(agent.call, readFile, { entries: [{ message: 'b' }], cursor: '1:2:5' });
+        assert.equal((await next).value?.entries[0]?.message, 'b');
+      } else await assert.rejects(next, { reason: 'AGENT_UNREACHABLE' });
+      await agent.dispose();
+    });
 
   it('a streaming call fails with its requests’ error, and is canceled at the agent', async () => {
     const agent = new ScriptedAgent();
