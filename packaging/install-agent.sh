@@ -96,16 +96,18 @@ mv -f "$new" "$root$program"
 # An update that was not confirmed has left the program before it, which would come back at the start.
 rm -f "$root$program.previous"
 
-# Who may send this guest another agent. A line that is there already is not written twice.
+# Who may send this guest another agent: a key in each line. One that is there already is not written twice.
 key='@UPDATE_KEY@'
 keys=$root/etc/innkeeper/update-keys
-if [ -n "$key" ] && ! grep -qxF "$key" "$keys" 2>/dev/null; then
-	mkdir -p "$root/etc/innkeeper"
-	# A last line without an end, as an editor may leave it.
-	[ -z "$(tail -c 1 "$keys" 2>/dev/null)" ] || echo >>"$keys"
-	echo "$key" >>"$keys"
-	chmod 0644 "$keys"
-fi
+echo "$key" | while IFS= read -r line; do
+	if [ -n "$line" ] && ! grep -qxF "$line" "$keys" 2>/dev/null; then
+		mkdir -p "$root/etc/innkeeper"
+		# A last line without an end, as an editor may leave it.
+		[ -z "$(tail -c 1 "$keys" 2>/dev/null)" ] || echo >>"$keys"
+		echo "$line" >>"$keys"
+		chmod 0644 "$keys"
+	fi
+done
 
 systemd_unit() {
 	cat <<'END_OF_FILE'

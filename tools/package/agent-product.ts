@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { updateKeysPath } from '../../packages/contract/src/agent-update.ts';
 import { agentPath } from '../../packages/images/src/install-plan.ts';
 import type { Target } from '../build-agent/targets.ts';
 import { agentLicences } from './licences.ts';
@@ -14,8 +15,12 @@ export function agentBinaryPath(root: string, target: Target): string {
   return join(root, 'dist/agent', `innkeeper-agent-linux-${target}`);
 }
 
-/** Everything that all kinds of packages of the agent install. `root` is the checkout, in which the agent was built. */
-export function stageAgent(root: string, tree: string, target: Target): void {
+/**
+ * Everything that all kinds of packages of the agent install.
+ * @param root the checkout, in which the agent was built
+ * @param updateKeys the keys that guests trust for updates by the host; empty: none
+ */
+export function stageAgent(root: string, tree: string, target: Target, updateKeys = ''): void {
   const put = (path: string, content: Buffer | string): void => {
     mkdirSync(dirname(join(tree, path)), { recursive: true });
     writeFileSync(join(tree, path), content);
@@ -23,6 +28,7 @@ export function stageAgent(root: string, tree: string, target: Target): void {
   for (const folder of ['pre-freeze.d', 'post-thaw.d'])
     mkdirSync(join(tree, 'etc/innkeeper', folder), { recursive: true });
   put('etc/innkeeper/agent.toml', readFileSync(join(root, 'packaging/agent/agent.toml')));
+  if (updateKeys !== '') put(updateKeysPath, updateKeys);
   put(packagedPath, readFileSync(agentBinaryPath(root, target)));
   put(licencePath, agentLicences(root));
 }

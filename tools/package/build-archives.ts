@@ -22,6 +22,8 @@ export interface ArchiveSpec {
   /** The architectures of the agents in it. */
   readonly targets: readonly Target[];
   readonly version: string;
+  /** The keys that guests trust for updates by the host. Default: none. */
+  readonly updateKeys?: string | undefined;
   /** The timestamp of everything in it, in seconds since the epoch. */
   readonly timeSeconds: number;
 }
@@ -66,12 +68,12 @@ export async function buildDisc(spec: ArchiveSpec, packages: readonly string[]):
 }
 
 /** install-agent.sh with the agents, as it looks for them, the units for an installation by hand, and the licences. */
-async function stageInstaller({ root, targets }: ArchiveSpec, folder: string): Promise<void> {
+async function stageInstaller({ root, targets, updateKeys }: ArchiveSpec, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, 'agent'), { recursive: true });
   for (const unit of ['systemd/innkeeper-agent.service', 'openrc', 'sysv', 'busybox'])
     cpSync(join(root, 'packaging', unit), join(folder, 'units', unit), { recursive: true });
-  writeFileSync(join(folder, 'install-agent.sh'), await offlineInstallScript());
+  writeFileSync(join(folder, 'install-agent.sh'), await offlineInstallScript(updateKeys));
   writeFileSync(join(folder, 'LICENSE.txt'), agentLicences(root));
   for (const target of targets) {
     const content = readFileSync(agentBinaryPath(root, target));

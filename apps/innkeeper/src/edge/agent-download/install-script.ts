@@ -24,16 +24,19 @@ export async function installScript(address: string, updateKeyLine = ''): Promis
   return await fill(address, usage, updateKeyLine.trim());
 }
 
-/** The script that installs the agent from the folder of the script, without a network: agent/linux-amd64 and so on. */
-export function offlineInstallScript(): Promise<string> {
-  return fill('', 'sudo sh install-agent.sh');
+/**
+ * The script that installs the agent from the folder of the script, without a network: agent/linux-amd64 and so on.
+ * @param updateKeys lines of keys for updates
+ */
+export function offlineInstallScript(updateKeys = ''): Promise<string> {
+  return fill('', 'sudo sh install-agent.sh', updateKeys.trim());
 }
 
-async function fill(url: string, usage: string, updateKeyLine = ''): Promise<string> {
+async function fill(url: string, usage: string, updateKeys = ''): Promise<string> {
   let script = await readFile(join(packagingDirectory, 'install-agent.sh'), 'utf8');
   for (const [name, file] of Object.entries(parts)) {
     const content = await readFile(join(packagingDirectory, file), 'utf8');
     script = script.replace(`@${name}@`, () => content.trimEnd());
   }
-  return script.replaceAll('@URL@', url).replace('@UPDATE_KEY@', updateKeyLine).replace('@USAGE@', usage);
+  return script.replaceAll('@URL@', url).replace('@UPDATE_KEY@', updateKeys).replace('@USAGE@', usage);
 }
