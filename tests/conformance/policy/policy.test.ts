@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { link, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
+import { TunnelServiceLite } from '@innkeeper/contract/agent-lite';
 import { buildAgent, RunningAgent, runAgent } from '../../../apps/agent/testing/running-agent.ts';
 import { AgentMessageClient } from '../operations/agent-message-client.ts';
 import type { GuestClient } from '../operations/guest-client.ts';
@@ -219,5 +222,44 @@ describe('innkeeper-agent doctor on this machine', { timeout: 60_000 }, () => {
     const { ok, findings } = JSON.parse(json.stdout) as { ok: boolean; findings: { check: string; state: string }[] };
     assert.deepEqual([json.code, ok, findings.find(({ check }) => check === 'port')?.state], [1, false, 'problem']);
     assert.equal((await runAgent('doctor', '-o', 'yaml')).code, 2);
+  });
+});
+
+describe('tunnels of a guest with a policy', { timeout: 120_000 }, () => {
+  it('only the ports and sockets of the policy are connected to, wherever a link leads', async () => {
+    const servers = [createServer(), createServer(), createServer(), createServer()];
+    const [allowed, other, socket, secret] = servers;
+    assert.ok(allowed && other && socket && secret);
+    for (const server of [allowed, other]) await once(server.listen(0, '127.0.0.1'), 'listening');
+    const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+    await using agent = await RunningAgent.start({
+      config: (folder) => `[policy]\ntunnels = ["${portOf(allowed)}", "${folder}/allowed.sock"]\n`,
+    });
+    const { folder } = agent;
+    try {
+      await once(socket.listen(join(folder, 'allowed.sock')), 'listening');
+      await once(secret.listen(join(folder, 'secret.sock')), 'listening');
+      await symlink('secret.sock', join(folder, 'allowed.sock.link'));
+      const link = agent.connect();
+      const connect = async (target: number | string) => {
+        async function* requests() {
+          const value =
+            typeof target === 'number'
+              ? ({ case: 'tcpPort', value: target } as const)
+              : ({ case: 'unixPath', value: target } as const);
+          yield { input: { case: 'open' as const, value: { target: value } } };
+          await new Promise(() => undefined);
+        }
+        const tunnel = link.stream(TunnelServiceLite.connect, requests());
+        const first = await tunnel.next();
+        void tunnel.return(undefined);
+        return first.value?.event.case;
+      };
+      for (const target of [portOf(allowed), `${folder}/allowed.sock`]) assert.equal(await connect(target), 'opened');
+      for (const target of [portOf(other), `${folder}/secret.sock`, `${folder}/allowed.sock.link`])
+        await assert.rejects(connect(target), { ...denied, message: /forbids a tunnel to .*: tunnels in line 2 of/ });
+    } finally {
+      for (const server of servers) server.close();
+    }
   });
 });
