@@ -11,7 +11,7 @@ export interface Succession {
   readonly leaving: AbortController;
   /** Each says what cannot be handed over now, if anything. */
   readonly holds: Set<() => string | undefined>;
-  /** What each is doing that the next program could not go on with, nor its caller repeat: it has some time to end. */
+  /** What each is doing that the next program could not continue, nor its caller repeat: it has some time to end. */
   readonly unrepeatable: Set<{ readonly what: string }>;
   readonly watches: KeptWatches;
   /** While this is a new program that was not confirmed. `begin` continues with what it has taken over. */

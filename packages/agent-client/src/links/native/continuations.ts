@@ -20,7 +20,7 @@ const changesWereLost: WatchFilesEvent = {
 };
 
 /**
- * FileService.Watch: an agent that was updated goes on with the watch. Otherwise it is opened again, and an event says that
+ * FileService.Watch: an updated agent continues the watch. Otherwise it is opened again, and an event says that
  * changes were lost.
  * @param watchId random: whoever knows it can continue the watch
  */

@@ -146,7 +146,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
   };
 }
 
-/** How a stream of this method goes on in another session; undefined: it ends with its session. */
+/** How a stream of this method continues in another session; undefined: it ends with its session. */
 function continuationOf(method: string) {
   if (method === FileServiceLite.watch.name) return continueFileWatch(randomId(randomBytes));
   if (method === LogServiceLite.read.name || method === LogServiceLite.readFile.name) return continueLog();

@@ -5,7 +5,7 @@ import type { StreamOptions } from '../../agent-link.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
 import { type StreamLink, streamCall } from './stream-call.ts';
 
-/** How a stream of answers goes on in another session. */
+/** How a stream of answers continues in another session. */
 export interface Continuation<I extends DescMessage, O extends DescMessage> {
   /** The request that continues after what has arrived; at first, the caller's. */
   requestAfter(first: MessageInitShape<I>): MessageInitShape<I>;

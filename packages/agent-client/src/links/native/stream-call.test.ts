@@ -70,7 +70,7 @@ describe('a call whose requests and answers are a stream', () => {
     await agent.dispose();
   });
 
-  it('a watch of files that an updated agent goes on with is continued after its last message, and nothing was lost', async () => {
+  it('a watch of files that an updated agent continues goes on after its last message, and nothing was lost', async () => {
     const agent = new ScriptedAgent();
     await settle();
     const { watch } = FileServiceLite;
