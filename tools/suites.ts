@@ -29,7 +29,7 @@ export const systemSuites: readonly Suite[] = [
     name: 'agent, conformance, peers, packages, drivers',
     globs: [
       'apps/agent/src/**/*.test.ts',
-      'tests/{conformance,peers,packages,drivers,sanitizers}/**/*.test.ts',
+      'tests/{conformance,emulated,peers,packages,drivers,sanitizers}/**/*.test.ts',
       'tests/fuzz/replay-*.test.ts',
     ],
     concurrency: 2,

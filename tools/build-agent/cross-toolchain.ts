@@ -30,6 +30,20 @@ export function crossToolchain(target: Target, cache: string): Toolchain {
   };
 }
 
+/** Why this machine cannot build the agent for another architecture and run it; undefined if it can. */
+export function whyNoCrossBuild(target: Target, cache: string): string | undefined {
+  const { emulator } = targetNames[target];
+  if (!tryProgram(emulator, ['--version'], undefined))
+    return `${emulator} is not installed: apt-get install qemu-user-static`;
+  try {
+    crossToolchain(target, cache);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ToolchainMissing) return error.message;
+    throw error;
+  }
+}
+
 /** GCC's specs of musl for another place than /usr. A space separates words in specs; a backslash makes it part of one. */
 export function specsFor(original: string, tree: string): string {
   return original.replaceAll('/usr/', `${tree.replaceAll(' ', '\\ ')}/`);

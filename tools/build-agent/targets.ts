@@ -21,6 +21,9 @@ export const targetNames: Readonly<Record<Target, TargetNames>> = {
 /** This machine's architecture. */
 export const ownTarget: Target = process.arch === 'arm64' ? 'arm64' : 'x64';
 
+/** The other one, whose programs this machine emulates. */
+export const otherTarget: Target = ownTarget === 'x64' ? 'arm64' : 'x64';
+
 /** Reads `--arch x64|arm64|all`, also by Debian's and uname's names; default: this machine's. Throws for others. */
 export function wantedTargets(argv: readonly string[]): readonly Target[] {
   const at = argv.indexOf('--arch');

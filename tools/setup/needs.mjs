@@ -42,11 +42,11 @@ const network = [
 const crossCompilers = {
   x64: [
     { name: 'gcc-aarch64-linux-gnu', why: 'compiles the agent for arm64' },
-    { name: 'qemu-user-static', why: 'runs its self-test' },
+    { name: 'qemu-user-static', why: 'runs its self-test and its conformance tests' },
   ],
   arm64: [
     { name: 'gcc-x86-64-linux-gnu', why: 'compiles the agent for x86-64' },
-    { name: 'qemu-user-static', why: 'runs its self-test' },
+    { name: 'qemu-user-static', why: 'runs its self-test and its conformance tests' },
   ],
 };
 

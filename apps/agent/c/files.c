@@ -171,12 +171,12 @@ static JSValue js_fstat(JSContext *ctx, JSValueConst self, int argc, JSValueCons
     return fstat(fd, &info) < 0 ? throw_errno(ctx, errno, "fstat", NULL) : new_stat(ctx, &info);
 }
 
-enum { ON_HANDLE_CHMOD, ON_HANDLE_CHOWN, ON_HANDLE_TRUNCATE, ON_HANDLE_FSYNC, ON_HANDLE_FLAGS };
+enum { ON_HANDLE_CHMOD, ON_HANDLE_CHOWN, ON_HANDLE_TRUNCATE, ON_HANDLE_FSYNC };
 
-/* fchmod(fd, mode), fchown(fd, uid, gid), ftruncate(fd, size), fsync(fd), setFlags(fd, flags) */
+/* fchmod(fd, mode), fchown(fd, uid, gid), ftruncate(fd, size), fsync(fd) */
 static JSValue js_on_handle(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv, int magic)
 {
-    static const char *const names[] = {"fchmod", "fchown", "ftruncate", "fsync", "fcntl"};
+    static const char *const names[] = {"fchmod", "fchown", "ftruncate", "fsync"};
     int32_t fd;
     int64_t first = 0, second = 0;
     if (JS_ToInt32(ctx, &fd, argv[0]) || (argc > 1 && JS_ToInt64(ctx, &first, argv[1])) ||
@@ -195,9 +195,6 @@ static JSValue js_on_handle(JSContext *ctx, JSValueConst self, int argc, JSValue
         break;
     case ON_HANDLE_FSYNC:
         status = fsync(fd);
-        break;
-    case ON_HANDLE_FLAGS:
-        status = fcntl(fd, F_SETFL, (int)first);
         break;
     }
     return status < 0 ? throw_errno(ctx, errno, names[magic], NULL) : JS_UNDEFINED;
@@ -282,25 +279,28 @@ static JSValue js_read_text(JSContext *ctx, JSValueConst self, int argc, JSValue
     JSValue result;
     size_t size = 0, capacity = limit < 4096 ? limit : 4096;
     char *text = malloc(capacity + 1);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = -1;
-    while (text && fd >= 0 && size < limit) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC), error = fd < 0 ? errno : text ? 0 : ENOMEM;
+    while (!error && size < limit) {
         if (size == capacity) {
             capacity = capacity * 2 < limit ? capacity * 2 : limit;
+            /* Without room for the rest it is an error: the beginning alone could be taken for the whole. */
             char *grown = realloc(text, capacity + 1);
-            if (!grown)
+            if (!grown) {
+                error = ENOMEM;
                 break;
+            }
             text = grown;
         }
-        got = read(fd, text + size, capacity - size);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
+        ssize_t got = read(fd, text + size, capacity - size);
+        if (got == 0)
             break;
-        size += (size_t)got;
+        if (got > 0)
+            size += (size_t)got;
+        else if (errno != EINTR)
+            error = errno;
     }
-    if (fd < 0 || got < 0)
-        result = throw_errno(ctx, errno, fd < 0 ? "open" : "read", path);
+    if (error)
+        result = throw_errno(ctx, error, fd < 0 ? "open" : "read", path);
     else
         result = JS_ToBool(ctx, argv[2]) ? new_name(ctx, text, size) : new_text(ctx, text, size);
     if (fd >= 0)
@@ -364,7 +364,11 @@ static JSValue js_supports_openat2(JSContext *ctx, JSValueConst self, int argc, 
     return JS_NewBool(ctx, fd >= 0);
 }
 
+#define FLAG(name) JS_PROP_INT32_DEF(#name, name, 0)
+
 static const JSCFunctionListEntry files_entries[] = {
+    FLAG(O_WRONLY), FLAG(O_RDWR), FLAG(O_CREAT), FLAG(O_EXCL), FLAG(O_NOCTTY), FLAG(O_TRUNC), FLAG(O_APPEND),
+    FLAG(O_NONBLOCK), FLAG(O_DIRECTORY), FLAG(O_NOFOLLOW), FLAG(O_PATH),
     JS_CFUNC_DEF("open", 4, js_open),
     JS_CFUNC_DEF("close", 1, js_close),
     JS_CFUNC_DEF("read", 5, js_read),
@@ -376,7 +380,6 @@ static const JSCFunctionListEntry files_entries[] = {
     JS_CFUNC_MAGIC_DEF("fchown", 3, js_on_handle, ON_HANDLE_CHOWN),
     JS_CFUNC_MAGIC_DEF("ftruncate", 2, js_on_handle, ON_HANDLE_TRUNCATE),
     JS_CFUNC_MAGIC_DEF("fsync", 1, js_on_handle, ON_HANDLE_FSYNC),
-    JS_CFUNC_MAGIC_DEF("setFlags", 2, js_on_handle, ON_HANDLE_FLAGS),
     JS_CFUNC_MAGIC_DEF("rename", 2, js_on_path, ON_PATH_RENAME),
     JS_CFUNC_MAGIC_DEF("unlink", 1, js_on_path, ON_PATH_UNLINK),
     JS_CFUNC_MAGIC_DEF("mkdir", 2, js_on_path, ON_PATH_MKDIR),

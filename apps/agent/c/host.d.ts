@@ -76,6 +76,18 @@ declare module 'host' {
     /** ST_*, statvfs(3): 1 is read-only. */
     readonly flags: number;
   }
+  /** Flags of open(2). Some have another value on each architecture. */
+  export const O_WRONLY: number;
+  export const O_RDWR: number;
+  export const O_CREAT: number;
+  export const O_EXCL: number;
+  export const O_NOCTTY: number;
+  export const O_TRUNC: number;
+  export const O_APPEND: number;
+  export const O_NONBLOCK: number;
+  export const O_DIRECTORY: number;
+  export const O_NOFOLLOW: number;
+  export const O_PATH: number;
   export function open(path: string, flags: number, mode: number, noSymlinks: boolean): number;
   export function close(fd: number): void;
   /**
@@ -93,8 +105,6 @@ declare module 'host' {
   export function fchown(fd: number, uid: number, gid: number): void;
   export function ftruncate(fd: number, size: number): void;
   export function fsync(fd: number): void;
-  /** fcntl F_SETFL. */
-  export function setFlags(fd: number, flags: number): void;
   export function rename(from: string, to: string): void;
   export function unlink(path: string): void;
   export function mkdir(path: string, mode: number): void;
@@ -181,10 +191,10 @@ declare module 'host' {
 
   // Freezing (freezer.c)
   /**
-   * Starts a helper that freezes the file systems mounted at `paths` in this order, at most 256, and thaws them in reverse
+   * Starts a helper that freezes the file systems mounted at `paths` in this order, and thaws them in reverse
    * when told to, when its clock runs out (`syncMs` to write back caches, then `freezeMs` to freeze, then `leaseMs`), at
    * SIGTERM, and when the agent is gone. `devices` are pairs of major and minor number that each must have; 0, 0: any. The
-   * helper first enters the cgroup of `groupEntry` if it can.
+   * helper first enters the cgroup of `groupEntry` if it can. E2BIG for more than 256 paths.
    *
    * Reports are read from a descriptor as records of three 32-bit integers: kind, value, errno. 1 opened, 3 frozen and
    * 6 thawed have the index of the path as value; 2: caches are written; 4: all are frozen or refused; 5: renewed, with
@@ -287,6 +297,8 @@ declare module 'host' {
   };
   /** Adds at most 256 bytes to the kernel's random pool (RNDADDENTROPY), every bit counted, and uses them from then on. */
   export function addEntropy(bytes: Uint8Array): void;
+  /** The last whole lines of the kernel's log, as syslog(2) returns them. */
+  export function kernelLogEnd(maxBytes: number): string;
   /** 0 power off, 1 restart, 2 halt. */
   export function reboot(mode: 0 | 1 | 2): void;
   export function sync(): void;

@@ -21,6 +21,12 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
+/* What failed in the child. The texts lie where the parent has them, too. */
+typedef struct {
+    int error;
+    const char *call, *path;
+} Failure;
+
 /*
  * All that the child needs, prepared before the fork: the child then shares the parent's memory and must not allocate.
  */
@@ -33,19 +39,21 @@ typedef struct {
     size_t group_count;
     int in, out, err;
     bool terminal, in_group;
+    mode_t umask;
     /* Written by the child. */
     volatile bool began;
-    mode_t umask;
-    /* What failed, written by the child. */
-    volatile int error;
-    const char *volatile call;
-    const char *volatile path;
+    volatile Failure failure;
+    const char *path;
+    /* Its own way to report a failure if it does not share memory, or -1. */
+    int report;
 } Plan;
 
-static void fail(Plan *plan, const char *call)
+static _Noreturn void fail(Plan *plan, const char *call)
 {
-    plan->error = errno;
-    plan->call = call;
+    Failure failure = {errno, call, plan->path};
+    plan->failure = failure;
+    ssize_t ignored = plan->report >= 0 ? write(plan->report, &failure, sizeof failure) : 0;
+    (void)ignored;
     _exit(127);
 }
 
@@ -129,7 +137,6 @@ static _Noreturn void execute(Plan *plan)
     plan->path = path;
     errno = error;
     fail(plan, call);
-    _exit(127);
 }
 
 static _Noreturn void run_child(Plan *plan)
@@ -250,31 +257,68 @@ static int child_main(void *plan)
     run_child(plan);
 }
 
+/* Of a child after clone(CLONE_VM | CLONE_VFORK); known after the first one. An emulator of user programs copies. */
+static enum { UNKNOWN, SHARED, COPIED } child_memory;
+
+/* Waits until a child with its own memory has executed its program or failed, as CLONE_VFORK does elsewhere. */
+static void await_child(Plan *plan, int report)
+{
+    Failure failure;
+    ssize_t got;
+    do
+        got = read(report, &failure, sizeof failure);
+    while (got < 0 && errno == EINTR);
+    if (got == sizeof failure)
+        plan->failure = failure;
+}
+
 /*
  * vfork semantics with a separate stack for the child: fast whatever the agent's size; errors return in shared memory.
  */
-static pid_t start_child(Plan *plan)
+static pid_t clone_child(Plan *plan)
 {
     static char stack[64 * 1024] __attribute__((aligned(16)));
-    sigset_t all, before;
+    pid_t pid = -1;
 #ifdef __SANITIZE_ADDRESS__
     /* The child before left its frames without returning from them. */
     __asan_unpoison_memory_region(stack, sizeof stack);
 #endif
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, &before);
-    plan->in_group = *plan->group_entry;
-    pid_t pid = plan->in_group ? clone_into_group(child_main, plan, plan->group_entry, stack, sizeof stack) : -1;
+    plan->in_group = *plan->group_entry && child_memory == SHARED;
+    if (plan->in_group)
+        pid = clone_into_group(child_main, plan, plan->group_entry, stack, sizeof stack);
     /* A kernel with kill counts kills the child if the cgroup's differs from the agent's, though nobody asked for it. */
     if (pid > 0 && !plan->began) {
         waitpid(pid, NULL, 0);
         pid = -1;
     }
-    if (pid < 0) {
-        plan->in_group = false;
-        pid = clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, plan);
-    }
+    if (pid > 0)
+        return pid;
+    plan->in_group = false;
+    return clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, plan);
+}
+
+/* A child whose failure, if any, is known when this returns. -1 with errno. */
+static pid_t start_child(Plan *plan)
+{
+    int report[2] = {-1, -1};
+    sigset_t all, before;
+    if (child_memory != SHARED && pipe2(report, O_CLOEXEC) < 0)
+        return -1;
+    plan->report = report[1];
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    pid_t pid = clone_child(plan);
+    int error = errno;
     sigprocmask(SIG_SETMASK, &before, NULL);
+    if (report[1] >= 0)
+        close(report[1]);
+    if (pid > 0 && child_memory == UNKNOWN)
+        child_memory = plan->began ? SHARED : COPIED;
+    if (pid > 0 && child_memory == COPIED)
+        await_child(plan, report[0]);
+    if (report[0] >= 0)
+        close(report[0]);
+    errno = error;
     return pid;
 }
 
@@ -307,9 +351,9 @@ static JSValue js_spawn(JSContext *ctx, JSValueConst self, int argc, JSValueCons
     }
     plan.in = ends.child[0], plan.out = ends.child[1], plan.err = ends.child[2];
     pid_t pid = start_child(&plan);
-    if (pid < 0 || plan.error) {
+    if (pid < 0 || plan.failure.error) {
         result = pid < 0 ? throw_errno(ctx, errno, "fork", NULL)
-                         : throw_errno(ctx, plan.error, plan.call, plan.path);
+                         : throw_errno(ctx, plan.failure.error, plan.failure.call, plan.failure.path);
         if (pid > 0)
             waitpid(pid, NULL, 0);
         close_all(ends.ours);

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <linux/reboot.h>
+#include <stdlib.h>
+#include <sys/klog.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -96,6 +98,21 @@ static JSValue js_sync(JSContext *ctx, JSValueConst self, int argc, JSValueConst
     return JS_UNDEFINED;
 }
 
+/* kernelLogEnd(maxBytes): text. */
+static JSValue js_kernel_log_end(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    int32_t limit;
+    if (JS_ToInt32(ctx, &limit, argv[0]))
+        return JS_EXCEPTION;
+    char *text = malloc((size_t)limit);
+    if (!text)
+        return JS_ThrowOutOfMemory(ctx);
+    int got = klogctl(3 /* SYSLOG_ACTION_READ_ALL */, text, limit);
+    JSValue result = got < 0 ? throw_errno(ctx, errno, "syslog", NULL) : new_text(ctx, text, (size_t)got);
+    free(text);
+    return result;
+}
+
 /* umask(mask) */
 static JSValue js_umask(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
@@ -108,6 +125,6 @@ static JSValue js_umask(JSContext *ctx, JSValueConst self, int argc, JSValueCons
 static const JSCFunctionListEntry system_entries[] = {
     JS_CFUNC_DEF("uname", 0, js_uname), JS_CFUNC_DEF("constants", 0, js_constants),
     JS_CFUNC_DEF("reboot", 1, js_reboot), JS_CFUNC_DEF("sync", 0, js_sync),
-    JS_CFUNC_DEF("umask", 1, js_umask),
+    JS_CFUNC_DEF("umask", 1, js_umask), JS_CFUNC_DEF("kernelLogEnd", 1, js_kernel_log_end),
 };
 PORT(system);

@@ -13,8 +13,17 @@ const root = join(import.meta.dirname, '..', '..', '..');
 export const agentBinary =
   process.env['INNKEEPER_TEST_AGENT'] ?? join(root, 'dist', 'agent', `innkeeper-agent-linux-${process.arch}`);
 
-/** Whether it is the build with sanitizers, whose memory says nothing about the agent's. */
-export const isCheckedAgent = agentBinary.endsWith('-asan');
+/** Runs the binary if it is for another architecture: INNKEEPER_TEST_EMULATOR. */
+const emulator = process.env['INNKEEPER_TEST_EMULATOR'];
+
+export const isEmulatedAgent = emulator !== undefined;
+
+/** Whether it has sanitizers or is emulated: several times slower, and its memory says nothing about the agent's. */
+export const isSlowedAgent = agentBinary.endsWith('-asan') || isEmulatedAgent;
+
+function commandOf(binary: string, words: readonly string[]): readonly [string, ...string[]] {
+  return emulator === undefined ? [binary, ...words] : [emulator, binary, ...words];
+}
 
 /** Builds the agent if it is missing or older than its sources: for `before`. Takes about 10 s. */
 export async function buildAgent(): Promise<void> {
@@ -25,7 +34,8 @@ export async function buildAgent(): Promise<void> {
 export async function runAgent(
   ...words: readonly string[]
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
-  const child = spawn(agentBinary, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [program, ...rest] = commandOf(agentBinary, words);
+  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   const [stdout, stderr, [code]] = await Promise.all([
     child.stdout.toArray(),
     child.stderr.toArray(),
@@ -62,14 +72,16 @@ export class RunningAgent {
   static async start({ wrapper = '', prepare, config }: StartOptions = {}): Promise<RunningAgent> {
     const folder = await mkdtemp(join(tmpdir(), 'agent-'));
     const { program: binary = agentBinary, words: more = [] } = (await prepare?.(folder)) ?? {};
-    const words = [binary, 'serve', '--no-virtio', '--listen', `unix:${join(folder, 'a.sock')}`, ...more];
+    const words = ['serve', '--no-virtio', '--listen', `unix:${join(folder, 'a.sock')}`, ...more];
     if (config !== undefined) {
       const path = join(folder, 'etc', 'agent.toml');
       await mkdir(join(folder, 'etc'));
       await writeFile(path, config(folder), { mode: 0o644 });
       words.push('--config', path);
     }
-    const [program = '', ...rest] = wrapper === '' ? words : ['/bin/sh', '-c', `${wrapper}; exec "$@"`, 'sh', ...words];
+    const command = commandOf(binary, words);
+    const [program, ...rest]: typeof command =
+      wrapper === '' ? command : ['/bin/sh', '-c', `${wrapper}; exec "$@"`, 'sh', ...command];
     const child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
     const agent = new RunningAgent(folder, child);
     child.stderr.setEncoding('utf8').on('data', (text: string) => {

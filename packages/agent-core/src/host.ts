@@ -326,6 +326,8 @@ export interface SystemPort {
   readonly pageSizeBytes: number;
   /** Adds at most 256 bytes, all of them unpredictable, to the kernel's random pool. EPERM without the privilege. */
   addEntropy(bytes: Uint8Array): void;
+  /** The last lines of the kernel's log, each with its prefix, as syslog(2) returns them. EPERM without the privilege. */
+  kernelLogEnd(maxBytes: number): string;
   /** Whether a system call with a fallback exists: for the capabilities. */
   supports(feature: 'openat2' | 'pidfd' | 'subreaper'): boolean;
 }

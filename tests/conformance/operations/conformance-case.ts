@@ -19,6 +19,8 @@ export type ConformanceCase =
       readonly skip?: string | undefined;
       /** Set if it measures the agent's memory. */
       readonly measuresMemory?: true;
+      /** What an emulator of user programs does, so that the case says nothing about the agent. */
+      readonly notEmulated?: string;
       readonly notInAgentMessage?: undefined;
       readonly run: (place: Place) => Promise<void>;
     }
@@ -26,6 +28,7 @@ export type ConformanceCase =
       readonly title: string;
       readonly skip?: string | undefined;
       readonly measuresMemory?: true;
+      readonly notEmulated?: string;
       /** What AgentMessage lacks for this case. */
       readonly notInAgentMessage: string;
       readonly run: (place: Place<NativeClient>) => Promise<void>;

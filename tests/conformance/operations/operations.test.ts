@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { buildAgent, isCheckedAgent, RunningAgent } from '../../../apps/agent/testing/running-agent.ts';
+import { buildAgent, isEmulatedAgent, isSlowedAgent, RunningAgent } from '../../../apps/agent/testing/running-agent.ts';
 import { AgentMessageClient } from './agent-message-client.ts';
 import { accountCases } from './cases/account-cases.ts';
 import { callCases } from './cases/call-cases.ts';
@@ -54,9 +54,9 @@ const dialects: readonly DialectName[] = ['native', 'AgentMessage, plain', 'Agen
 
 before(buildAgent, { timeout: 120_000 });
 
-// With sanitizers it is several times slower; at the timeout the agent is killed, which looks like a crash.
+// With sanitizers or emulated it is several times slower; at the timeout the agent is killed, which looks like a crash.
 for (const dialect of dialects)
-  describe(`the agent in the dialect ${dialect}`, { timeout: isCheckedAgent ? 900_000 : 300_000 }, () => {
+  describe(`the agent in the dialect ${dialect}`, { timeout: isSlowedAgent ? 900_000 : 300_000 }, () => {
     let agent: RunningAgent;
     let folders = 0;
     before(async () => {
@@ -89,6 +89,7 @@ for (const dialect of dialects)
 
 function reasonToSkip(row: ConformanceCase, dialect: DialectName): string | false {
   if (dialect !== 'native' && row.notInAgentMessage !== undefined) return `AgentMessage ${row.notInAgentMessage}`;
-  if (isCheckedAgent && row.measuresMemory) return 'memory is measured with the agent as it is released';
+  if (isEmulatedAgent && row.notEmulated !== undefined) return `an emulator ${row.notEmulated}`;
+  if (isSlowedAgent && row.measuresMemory) return 'memory is measured with the agent as it is released';
   return row.skip ?? false;
 }

@@ -4,23 +4,12 @@ import * as host from 'host';
 import { InotifyWatcher } from './folder-watcher.ts';
 import type { HelperPool } from './helper-pool.ts';
 import { attempt, throwIfRefused } from './helper-result.ts';
-import { directoryFlags, type FileOpening, noFollow, OpenDirectory } from './open-directory.ts';
+import { type FileOpening, OpenDirectory } from './open-directory.ts';
 import { openWithoutSymlinks } from './open-without-symlinks.ts';
+import { watchOrClose } from './watch-or-close.ts';
 import { isOfKernel, type WriteHold } from './write-hold.ts';
 
-/** Flags of open(2) on x86-64 and arm64 (asm-generic/fcntl.h). */
-const flags = {
-  writeOnly: 0o1,
-  readWrite: 0o2,
-  create: 0o100,
-  exclusive: 0o200,
-  noTerminal: 0o400,
-  truncate: 0o1000,
-  append: 0o2000,
-  nonBlocking: 0o4000,
-} as const;
-
-const accessFlags = { read: 0, write: flags.writeOnly, 'read-write': flags.readWrite } as const;
+const accessFlags = { read: 0, write: host.O_WRONLY, 'read-write': host.O_RDWR } as const;
 
 /** S_IFMT values (inode(7)), as pairs: the linter rewrites octal property keys into wrong numbers. */
 const types: ReadonlyMap<number, FileType> = new Map([
@@ -122,7 +111,7 @@ export function createFiles(helpers: HelperPool, hold: WriteHold): Files {
     },
     openDirectory: (path, { noSymlinks }) => {
       // openat2 returns ELOOP for a final link only if RESOLVE_NO_SYMLINKS is the reason.
-      const value = noSymlinks && !openat2 ? directoryFlags | noFollow : directoryFlags;
+      const value = noSymlinks && !openat2 ? host.O_DIRECTORY | host.O_NOFOLLOW : host.O_DIRECTORY;
       return new OpenDirectory(openPath(path, value, 0, { noSymlinks, openat2 }), opening);
     },
     readDirectory: host.readDirectory,
@@ -136,7 +125,7 @@ export function createFiles(helpers: HelperPool, hold: WriteHold): Files {
     },
     writeInHelper: async (path, text, timeoutMs) => {
       const write = (): undefined => {
-        const fd = host.open(path, flags.writeOnly, 0, false);
+        const fd = host.open(path, host.O_WRONLY, 0, false);
         writeAll({ number: fd }, host.encodeUtf8(text), -1);
       };
       await helpers.run('write', () => attempt(write), timeoutMs).then(throwIfRefused('write'));
@@ -150,7 +139,7 @@ export function createFiles(helpers: HelperPool, hold: WriteHold): Files {
     watchMounts: (callback) => {
       const fd = host.open('/proc/self/mountinfo', 0, 0, false);
       // The kernel reports a change as an error event (proc(5)), which epoll always delivers.
-      const slot = host.watch(fd, 0, callback);
+      const slot = watchOrClose([fd], 0, callback);
       return () => {
         host.unwatch(slot);
         host.close(fd);
@@ -176,12 +165,12 @@ function openPath(
 function flagsOf(options: OpenOptions): number {
   return (
     accessFlags[options.access] |
-    flags.noTerminal |
-    (options.create ? flags.create : 0) |
-    (options.exclusive ? flags.exclusive : 0) |
-    (options.truncate ? flags.truncate : 0) |
-    (options.append ? flags.append : 0) |
-    (options.nonBlocking ? flags.nonBlocking : 0)
+    host.O_NOCTTY |
+    (options.create ? host.O_CREAT : 0) |
+    (options.exclusive ? host.O_EXCL : 0) |
+    (options.truncate ? host.O_TRUNC : 0) |
+    (options.append ? host.O_APPEND : 0) |
+    (options.nonBlocking ? host.O_NONBLOCK : 0)
   );
 }
 

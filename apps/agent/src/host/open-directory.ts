@@ -10,10 +10,6 @@ export interface FileOpening {
   readonly hold: WriteHold;
 }
 
-/** O_NOFOLLOW and O_DIRECTORY of open(2). */
-export const noFollow = 0o400000;
-export const directoryFlags = 0o200000;
-
 /** DT_* of readdir(3). */
 const entryTypes: ReadonlyMap<number, FileType> = new Map([
   [1, 'fifo'],
@@ -53,12 +49,12 @@ export class OpenDirectory implements DirectoryHandle {
   }
 
   openDirectory(name: string): DirectoryHandle {
-    return new OpenDirectory(host.openAt(this.fd, name, directoryFlags | noFollow, 0), this.#files);
+    return new OpenDirectory(host.openAt(this.fd, name, host.O_DIRECTORY | host.O_NOFOLLOW, 0), this.#files);
   }
 
   openFile(name: string, options: OpenOptions): FileHandle {
     if (options.access !== 'read' || options.create) this.#files.hold.check('openat');
-    return this.#files.handle(host.openAt(this.fd, name, this.#files.flagsOf(options) | noFollow, options.mode));
+    return this.#files.handle(host.openAt(this.fd, name, this.#files.flagsOf(options) | host.O_NOFOLLOW, options.mode));
   }
 
   unlink(name: string): void {

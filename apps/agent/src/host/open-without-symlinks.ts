@@ -1,10 +1,6 @@
 import { HostError, isHostError } from '@innkeeper/agent-core';
 import * as host from 'host';
 
-const O_NOFOLLOW = 0o400000;
-const O_DIRECTORY = 0o200000;
-const O_PATH = 0o10000000;
-
 /**
  * Like openat2 with RESOLVE_NO_SYMLINKS, for kernels before 5.6: walks the path component by component. ELOOP at a
  * link.
@@ -12,17 +8,17 @@ const O_PATH = 0o10000000;
 export function openWithoutSymlinks(path: string, flags: number, mode: number): number {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   const last = parts.pop();
-  let directory = host.open('/', O_PATH | O_DIRECTORY, 0, false);
+  let directory = host.open('/', host.O_PATH | host.O_DIRECTORY, 0, false);
   try {
     for (const part of parts) {
-      const next = host.openAt(directory, part, O_PATH | O_NOFOLLOW, 0);
+      const next = host.openAt(directory, part, host.O_PATH | host.O_NOFOLLOW, 0);
       host.close(directory);
       directory = next;
       if ((host.fstat(next).mode & 0o170000) === 0o120000) throw new HostError('ELOOP', 'open', path);
     }
     return last === undefined
       ? host.open('/', flags, mode, false)
-      : openLast(directory, last, flags | O_NOFOLLOW, mode);
+      : openLast(directory, last, flags | host.O_NOFOLLOW, mode);
   } finally {
     host.close(directory);
   }

@@ -66,6 +66,7 @@ function createSystem(subreaper: boolean): SystemPort {
     pid,
     uname: host.uname,
     addEntropy: host.addEntropy,
+    kernelLogEnd: host.kernelLogEnd,
     clockTicksPerSecond,
     pageSizeBytes,
     supports: (feature) => supported[feature],

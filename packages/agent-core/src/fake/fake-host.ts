@@ -31,6 +31,8 @@ export class FakeHost<C extends Clock = ManualClock> implements Host {
   readonly program = new FakeProgramPort();
   /** What was added to the random pool. */
   readonly entropy: Uint8Array[] = [];
+  /** The kernel's log, as syslog(2) returns it; undefined: it is hidden. */
+  kernelLog: string | undefined;
 
   /** @param options.programs more programs, by path */
   constructor(options: { readonly clock?: C; readonly programs?: Readonly<Record<string, Program>> } = {}) {
@@ -65,6 +67,10 @@ export class FakeHost<C extends Clock = ManualClock> implements Host {
         machine: 'x86_64',
       }),
       addEntropy: (bytes) => this.entropy.push(bytes.slice()),
+      kernelLogEnd: (maxBytes) => {
+        if (this.kernelLog === undefined) throw new HostError('EPERM', 'syslog');
+        return this.kernelLog.slice(-maxBytes);
+      },
       clockTicksPerSecond: 100,
       pageSizeBytes: 4096,
       supports: () => true,

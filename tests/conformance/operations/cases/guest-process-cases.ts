@@ -80,6 +80,7 @@ export const guestProcessCases: readonly ConformanceCase[] = [
   {
     title: 'signals to init, the agent, its ancestors and kernel threads are refused',
     notInAgentMessage,
+    notEmulated: 'answers for the kernel what the agent reads about itself in /proc, without its state and parent',
     run: async ({ client, agentPid }) => {
       const refused = { reason: 'PROCESS_PROTECTED' };
       await assert.rejects(client.link.call(GuestProcessServiceLite.signal, { pid: 1, signal: 15 }), refused);
