@@ -93,10 +93,13 @@ static void open_mounts(Freezer *freezer)
 }
 
 /* In a process of its own, since FIFREEZE can hang where a file system below is frozen already. */
-static _Noreturn void run_worker(const Freezer *freezer, int out)
+static _Noreturn void run_worker(const Freezer *freezer, pid_t helper, int out)
 {
     Record record = {SYNCED, 0, 0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    /* It may have ended before that: then nobody would thaw. */
+    if (getppid() != helper)
+        _exit(1);
     signal(SIGTERM, SIG_DFL);
     for (uint32_t index = 0; index < freezer->count; index++)
         if (freezer->descriptors[index] >= 0)
@@ -116,11 +119,12 @@ static _Noreturn void run_worker(const Freezer *freezer, int out)
 static void start_worker(Freezer *freezer)
 {
     int ends[2];
+    pid_t self = getpid();
     if (pipe2(ends, O_CLOEXEC) < 0)
         _exit(1);
     freezer->worker = fork();
     if (freezer->worker == 0)
-        run_worker(freezer, ends[1]);
+        run_worker(freezer, self, ends[1]);
     close(ends[1]);
     if (freezer->worker < 0)
         _exit(1);
@@ -252,14 +256,23 @@ static bool get_paths(JSContext *ctx, JSValueConst array, Freezer *freezer)
     JSValue value = JS_GetPropertyStr(ctx, array, "length");
     if (JS_ToInt64(ctx, &length, value))
         return false;
-    for (uint32_t index = 0; index < length && index < MAX_MOUNTS; index++) {
+    if (length > MAX_MOUNTS) {
+        throw_errno(ctx, E2BIG, "startFreezer", NULL);
+        return false;
+    }
+    for (uint32_t index = 0; index < length; index++) {
         char path[PATH_BYTES];
         JSValue item = JS_GetPropertyUint32(ctx, array, index);
         bool good = get_name(ctx, item, path);
         JS_FreeValue(ctx, item);
         if (!good)
             return false;
-        freezer->paths[freezer->count++] = strdup(path);
+        char *copy = strdup(path);
+        if (!copy) {
+            JS_ThrowOutOfMemory(ctx);
+            return false;
+        }
+        freezer->paths[freezer->count++] = copy;
     }
     return true;
 }

@@ -149,4 +149,19 @@ describe('an update of the agent', { timeout: 120_000 }, () => {
         [false, await readFile(agentBinary)],
       );
     });
+
+  it('a new agent that is killed during its trial is replaced by the one before it at the next start', async () => {
+    await using updatable = await startUpdatable();
+    const { agent, program } = updatable;
+    const next = await programOfVersion('0.1.8');
+    await applyUpdate(agent.connect(), signedManifest(key, next, { version: '0.1.8' }), next);
+    await agent.until(async () => agent.log.includes('update.taken-over'));
+    await agent.end('SIGKILL');
+    await using restarted = await RunningAgent.start({ prepare: async () => ({ program, words: [] }) });
+    assert.equal(await versionOf(restarted.connect()), '0.1.0');
+    assert.deepEqual(
+      [existsSync(`${program}.previous`), await readFile(program)],
+      [false, await readFile(agentBinary)],
+    );
+  });
 });

@@ -91,8 +91,10 @@ export function createAgent(
   const bootId = readTrimmed(host, '/proc/sys/kernel/random/boot_id') ?? instance;
   const freeze = new GuestFreezeState();
   if (exists(host, freezeRecordPath))
-    recoverFreeze(host, log, bootId).catch((error: unknown) =>
-      log.error('freeze.not-recovered', { error: String(error) }),
+    freeze.recover(
+      recoverFreeze(host, log, bootId).catch((error: unknown) =>
+        log.error('freeze.not-recovered', { error: String(error) }),
+      ),
     );
   const startWallNs = before === undefined ? host.clock.wallTimeNs() : BigInt(before.startWallNs);
   const succession = createSuccession(instance, startWallNs);

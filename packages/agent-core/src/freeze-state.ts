@@ -18,13 +18,22 @@ export class GuestFreezeState implements FreezeState {
   /** Emits when a freeze begins or ends, or its lease changes. */
   readonly changes = new Listeners();
   manager: (FreezeState & { stop(): Promise<void> }) | undefined;
+  /** While what an earlier agent left frozen is thawed and its hooks run. */
+  recovery: Promise<void> | undefined;
+
+  /** @param recovery must not reject */
+  recover(recovery: Promise<void>): void {
+    this.recovery = recovery.then(() => {
+      this.recovery = undefined;
+    });
+  }
 
   get isFrozen(): boolean {
     return this.manager?.isFrozen ?? false;
   }
 
   get isBusy(): boolean {
-    return this.manager?.isBusy ?? false;
+    return this.recovery !== undefined || (this.manager?.isBusy ?? false);
   }
 
   get leaseLeftMs(): number | undefined {

@@ -9,6 +9,7 @@ import * as host from 'host';
 import type { HelperPool } from './helper-pool.ts';
 import { attempt, throwIfRefused } from './helper-result.ts';
 import type { Reaper } from './reaper.ts';
+import { watchOrClose } from './watch-or-close.ts';
 import type { WriteHold } from './write-hold.ts';
 
 /** Outside the agent's own cgroup, with which it could be killed. */
@@ -63,7 +64,8 @@ class Helper implements FreezerHelper {
     reaper.onExit(pid, () => undefined);
     this.#reports = reports;
     this.#commands = commands;
-    this.#slot = host.watch(reports, 1, () => this.#onReadable());
+    // With its commands closed the helper thaws and ends.
+    this.#slot = watchOrClose([reports, commands], 1, () => this.#onReadable());
   }
 
   onReport(callback: (report: FreezerReport) => void): void {

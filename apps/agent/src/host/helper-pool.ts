@@ -2,6 +2,7 @@ import { HostError } from '@innkeeper/agent-core';
 import * as host from 'host';
 import { killQuietly } from './kill-quietly.ts';
 import type { Reaper } from './reaper.ts';
+import { watchOrClose } from './watch-or-close.ts';
 
 /** A killed helper that has not exited after this many milliseconds hangs in the kernel and is abandoned. */
 const abandonAfterMs = 1000;
@@ -36,20 +37,30 @@ export class HelperPool {
         host.unwatch(slot);
         host.close(fd);
       };
-      const slot = host.watch(fd, 1, () => {
+      const onReadable = (): void => {
         const got = host.readOnce(fd, buffer, 0, buffer.length);
         if (got > 0) text += host.decodeUtf8(buffer.subarray(0, got), false) ?? '';
         if (got !== 0) return;
         finish();
         if (text === '') reject(new HostError('EIO', call));
         else resolve(text);
-      });
+      };
+      const slot = this.#watch(pid, fd, onReadable);
       const timer = host.setTimer(timeoutMs, () => {
         finish();
         reject(new HostError('ETIMEDOUT', call));
         this.#kill(pid);
       });
     });
+  }
+
+  #watch(pid: number, fd: number, callback: () => void): number {
+    try {
+      return watchOrClose([fd], 1, callback);
+    } catch (error) {
+      this.#kill(pid);
+      throw error;
+    }
   }
 
   #kill(pid: number): void {

@@ -35,7 +35,16 @@ export function createJobs(reaper: Reaper, helpers: HelperPool, umask: number): 
         const stdout = new OutputCollector(output);
         const stderr = new OutputCollector(errors);
         const writer = withStdin ? new StdinWriter(input) : undefined;
-        if (writer !== undefined) feed(writer, host.encodeUtf8(stdin ?? ''));
+        try {
+          stdout.start();
+          stderr.start();
+          if (writer !== undefined) feed(writer, host.encodeUtf8(stdin ?? ''));
+        } catch (error) {
+          killQuietly(-pid);
+          writer?.close();
+          for (const collector of [stdout, stderr]) collector.finish();
+          throw error;
+        }
         const timer = host.setTimer(timeoutMs, () => {
           killQuietly(-pid);
           if (keepLate)

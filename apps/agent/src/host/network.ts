@@ -1,6 +1,7 @@
 import type { LinkAddress, LinkCounters, NetworkLink, NetworkPort } from '@innkeeper/agent-core';
 import * as host from 'host';
 import { connect } from './connection.ts';
+import { watchOrClose } from './watch-or-close.ts';
 
 const linkColumns = 16;
 const addressColumns = 3;
@@ -43,7 +44,7 @@ export function createNetwork(): NetworkPort {
     request: host.routeRequest,
     watch: (callback) => {
       const fd = host.openRouteEvents();
-      const slot = host.watch(fd, 1, () => {
+      const slot = watchOrClose([fd], 1, () => {
         host.drain(fd);
         callback();
       });

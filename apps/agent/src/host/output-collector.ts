@@ -12,6 +12,10 @@ export class OutputCollector {
   constructor(fd: number) {
     this.#pipe = new PipeReader(fd);
     this.#pipe.onData((bytes) => this.#take(bytes));
+  }
+
+  /** @throws Error if the pipe cannot be watched; call `finish` then, too */
+  start(): void {
     this.#pipe.resume();
   }
 

@@ -63,6 +63,13 @@ none = []
     assert.equal(entries.get('z')?.line, 16);
   });
 
+  it('a carriage return alone is an error, so that no comment hides the rules after it', () => {
+    const { entries, problems } = parseToml('# my rules\rread_only = true\rroots = []\r');
+    assert.deepEqual([...entries.keys()], []);
+    assert.match(problems[0]?.message ?? '', /carriage return without a line feed/);
+    assert.equal(parseToml('# note\r\na = 1 # one\r\nb = 2\r\n').problems.length, 0);
+  });
+
   it('a list that is not closed is a problem in the line where its end is missing', () => {
     const { problems } = parseToml('a = ["x",\n"y"\n[policy]\n');
     assert.deepEqual(problems, [{ line: 3, message: '"," expected instead of "["' }]);
@@ -70,7 +77,24 @@ none = []
   });
 
   it('no text makes it throw or hang', () => {
-    const piece = fc.constantFrom('[', ']', '=', ',', '"', '\n', '#', ' ', 'a', '1', 'true', '\\', '\0', 'é', '"x"');
+    const piece = fc.constantFrom(
+      '[',
+      ']',
+      '=',
+      ',',
+      '"',
+      '\n',
+      '#',
+      ' ',
+      '\r',
+      'a',
+      '1',
+      'true',
+      '\\',
+      '\0',
+      'é',
+      '"x"',
+    );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
         const { entries, problems } = parseToml(pieces.join(''));

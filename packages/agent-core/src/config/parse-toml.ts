@@ -23,8 +23,11 @@ export interface ParsedToml {
 /** A problem at the current token; the parser goes on in the next line. */
 class Malformed extends Error {}
 
-/** Comment or blank, line end, text, word or number, or a single other character. */
-const tokens = /([ \t\r]+|#[^\n]*)|\n|"(?:[^"\\\n]|\\.)*"|[\w.+-]+|[\s\S]/gy;
+/**
+ * Comment or blank, line end, text, word or number, or a single other character. A carriage return ends a comment and is
+ * blank only before a line feed: with it as the only line end, a comment would hide all the rules after it.
+ */
+const tokens = /([ \t]+|\r(?=\n)|#[^\r\n]*)|\n|"(?:[^"\\\n]|\\.)*"|[\w.+-]+|[\s\S]/gy;
 const wholeNumber = /^\d{1,15}$/;
 
 /**
@@ -72,6 +75,7 @@ class TomlParser {
   }
 
   get #shown(): string {
+    if (this.#token === '\r') return 'a carriage return without a line feed: save the file with line ends of Unix';
     return this.#token === undefined || this.#token === '\n' ? 'end of the line' : `"${this.#token.slice(0, 40)}"`;
   }
 

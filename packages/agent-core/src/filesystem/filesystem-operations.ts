@@ -11,7 +11,11 @@ export function filesystemOperations(host: Host, log: Log, bootId: string, state
   const freeze = new FreezeManager(host, log, bootId, state.changes);
   state.manager = freeze;
   return [
-    unaryOperation(FilesystemServiceLite.freeze, (request) => freeze.freeze(request)),
+    unaryOperation(FilesystemServiceLite.freeze, async (request) => {
+      // It would thaw these, too.
+      await state.recovery;
+      return freeze.freeze(request);
+    }),
     unaryOperation(FilesystemServiceLite.renew, ({ id, leaseMs }) => freeze.renew(id, leaseMs)),
     unaryOperation(FilesystemServiceLite.thaw, ({ id }) => freeze.thaw(id)),
     immediateOperation(FilesystemServiceLite.getFreeze, () => freeze.report()),

@@ -10,6 +10,8 @@ import { type DiskFilesystem, type Filesystems, listFilesystems } from './list-f
 
 type VerdictInit = MessageInitShape<typeof FrozenFilesystemSchema>;
 
+/** What one helper holds: MAX_MOUNTS of freezer.c. */
+const maxFrozen = 256;
 /** What FIFREEZE answers for a type without it. */
 const unsupported = new Set(['ENOTSUP', 'ENOTTY', 'ENOSYS']);
 /** The mount is gone, or hidden by another: nothing can be opened there. */
@@ -32,12 +34,17 @@ export class FreezeVerdicts {
 
   /**
    * Of the file systems at these mount points; of all if there are none.
-   * @throws OperationError MOUNT_NOT_FOUND
+   * @throws OperationError MOUNT_NOT_FOUND; FREEZE_FAILED for too many, since a copy without some of them would be torn
    */
   static of(host: Host, mountPoints: readonly string[]): FreezeVerdicts {
     const all = listFilesystems(host);
     const wanted = mountPoints.length === 0 ? all : only(all, mountPoints);
     const frozen = wanted.disks.filter((disk) => !disk.readOnly && !canHang(disk.entry.filesystem));
+    if (frozen.length > maxFrozen)
+      throw new OperationError(
+        'FREEZE_FAILED',
+        `This guest has ${frozen.length} file systems to freeze, and one freeze holds at most ${maxFrozen}.`,
+      );
     const rest = wanted.disks
       .filter((disk) => !frozen.includes(disk))
       .map(({ entry, readOnly }) => describe(entry, readOnly ? Verdict.READ_ONLY : Verdict.UNSUPPORTED));

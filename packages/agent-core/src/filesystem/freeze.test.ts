@@ -8,6 +8,7 @@ import {
   FilesystemServiceLite as service,
   TelemetryServiceLite,
 } from '@innkeeper/contract/agent-lite';
+import { createDeferred } from '@innkeeper/kit';
 import { startFakeAgent } from '../fake/fake-agent.ts';
 import { FakeHost } from '../fake/fake-host.ts';
 import type { FakeNode } from '../fake/fake-node.ts';
@@ -180,6 +181,25 @@ describe('Freeze', () => {
     assert.deepEqual(host.freezer.frozen, []);
   });
 
+  it('a guest with more file systems than one freeze holds is not frozen in part, and no hook runs', async () => {
+    const lines = Array.from({ length: 256 }, (_, at) => `${100 + at} 22 8:${at} / /d${at} rw - ext4 /dev/d${at} rw`);
+    const host = guest(...lines);
+    hook(host, '/etc/innkeeper/pre-freeze.d/a');
+    const { node } = await startFakeAgent(host);
+    const failed = await freeze(node);
+    assert.equal(failed.reason, 'FREEZE_FAILED');
+    assert.match(failed.answers.end?.message ?? '', /257 file systems.*at most 256/);
+    assert.deepEqual([host.freezer.frozen, host.jobs.ran], [[], []]);
+    assert.equal((await freeze(node, { mountPoints: ['/d1', '/'] })).messages[0]?.phase, FreezePhase.FROZEN);
+  });
+
+  it('a table of mounts that is longer than what is read of it freezes nothing', async () => {
+    const { host, node } = await startFakeAgent();
+    host.files.readNames = (_path, maxBytes) => root.padEnd(maxBytes, 'x');
+    assert.notEqual((await freeze(node)).reason, '');
+    assert.deepEqual(host.freezer.frozen, []);
+  });
+
   it('only the named file systems are frozen, and none without one that can be', async () => {
     const { host, node } = await startFakeAgent(guest(data, '24 22 0:30 / /run rw - tmpfs tmpfs rw'));
     await freeze(node, { mountPoints: ['/data'] });
@@ -296,6 +316,27 @@ describe('an agent that ends while file systems are frozen', () => {
     await startFakeAgent(host);
     await settle();
     assert.equal(host.jobs.ran.length, 1);
+  });
+
+  it('while the next agent thaws what was left and runs its hooks, a new freeze waits', async () => {
+    const host = guest();
+    hook(host, '/etc/innkeeper/post-thaw.d/a');
+    const { node } = await startFakeAgent(host);
+    await freeze(node, { leaseMs: 60_000 });
+    const { run } = host.jobs;
+    const release = createDeferred<void>();
+    host.jobs.run = async (...words) => {
+      await release.promise;
+      return run.apply(host.jobs, words);
+    };
+    const next = await startFakeAgent(host);
+    await settle();
+    const second = await freeze(next.node, { id: 'two' });
+    assert.deepEqual([host.freezer.frozen, second.messages.length], [[], 0]);
+    release.resolve();
+    await settle();
+    assert.equal(second.messages[0]?.phase, FreezePhase.FROZEN);
+    assert.deepEqual(host.freezer.thawed, ['/']);
   });
 
   it('an agent whose helper was killed with it is thawed by the next one', async () => {

@@ -38,7 +38,7 @@ export class GuestFreeze implements FreezeState {
   /** Resolves when everything is over, hooks included. */
   #over: Promise<void> = Promise.resolve();
 
-  /** @throws OperationError MOUNT_NOT_FOUND */
+  /** @throws OperationError MOUNT_NOT_FOUND, FREEZE_FAILED */
   constructor(host: Host, log: Log, options: { request: FreezeRequest; bootId: string; changes: Listeners }) {
     const { request, bootId, changes } = options;
     this.#host = host;

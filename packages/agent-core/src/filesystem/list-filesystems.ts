@@ -1,4 +1,5 @@
 import type { Host } from '../host.ts';
+import { HostError } from '../host-error.ts';
 import { canHang, decodeOctal, type MountEntry, parseEveryMount } from '../telemetry/parse-mounts.ts';
 import { deviceNumberOf, loopImages } from './block-tree.ts';
 
@@ -24,9 +25,14 @@ export interface Filesystems {
   readonly rest: readonly { readonly entry: MountEntry; readonly storedOn: DiskFilesystem | undefined }[];
 }
 
-/** The guest's file systems, by what lies on what. */
+/**
+ * The guest's file systems, by what lies on what.
+ * @throws HostError E2BIG if there are more mounts than are read: a list without some could not be relied on
+ */
 export function listFilesystems(host: Host): Filesystems {
-  const entries = parseEveryMount(host.files.readNames('/proc/self/mountinfo', maxTableBytes));
+  const table = host.files.readNames('/proc/self/mountinfo', maxTableBytes);
+  if (table.length >= maxTableBytes) throw new HostError('E2BIG', 'read', '/proc/self/mountinfo');
+  const entries = parseEveryMount(table);
   const groups = new Map<string, MountEntry[]>();
   const rest: MountEntry[] = [];
   for (const entry of entries) {

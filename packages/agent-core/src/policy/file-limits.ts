@@ -50,6 +50,19 @@ export class FileLimits {
   }
 
   /**
+   * Opening a device has effects, even for reading: a watchdog begins to count, a tape rewinds; and a reader of a pipe takes
+   * what another one waits for.
+   * @param facts those of what is there now; undefined: nothing
+   * @throws OperationError DENIED_BY_GUEST_POLICY for them where nothing may be changed
+   */
+  checkOpen(real: string, facts: FileStat | undefined): void {
+    const { rules, denial, where } = this.#options;
+    if (rules.readOnly?.value !== true || facts === undefined || facts.type === 'regular' || facts.type === 'directory')
+      return;
+    throw denial(`opening ${real.slice(0, 200)}, which is not a file`, where('read_only', rules.readOnly.line));
+  }
+
+  /**
    * @param facts those of what is there now; undefined: nothing, or it is not changed itself
    * @throws OperationError DENIED_BY_GUEST_POLICY unless a name may be created, changed or removed
    */

@@ -49,6 +49,7 @@ export class LimitedDirectory implements DirectoryHandle {
   openFile(name: string, options: OpenOptions): FileHandle {
     if (options.access !== 'write') this.#limits.checkRead(this.#pathOf(name));
     if (changes(options)) this.checkChange(name);
+    else this.#limits.checkOpen(this.#pathOf(name), statOf(this.inner, name));
     return this.inner.openFile(name, options);
   }
 

@@ -134,6 +134,26 @@ describe('the policy of a guest', () => {
     assert.equal((await agent.node.open(AccountServiceLite.change, { user: 'root', locked: true })).reason, denied);
   });
 
+  it('in read-only mode no device and no pipe is opened for reading, since that has effects', async () => {
+    const guest = (): FakeHost => {
+      const host = new FakeHost();
+      host.files.putSpecial('/dev/watchdog', 'character');
+      host.files.putSpecial('/dev/vda', 'block');
+      host.files.putSpecial('/tmp/pipe', 'fifo');
+      host.files.putLink('/tmp/link', '/dev/watchdog');
+      host.files.put('/tmp/file', 'x');
+      return host;
+    };
+    const { node } = await startLimitedAgent('[policy]\nread_only = true\n', guest());
+    const reasonOf = async (path: string): Promise<string | undefined> =>
+      (await node.open(FileServiceLite.read, { path })).reason;
+    for (const path of ['/dev/watchdog', '/dev/vda', '/tmp/pipe', '/tmp/link'])
+      assert.equal(await reasonOf(path), denied, path);
+    assert.equal(await reasonOf('/tmp/file'), '');
+    const other = await startLimitedAgent('[policy]\nwrite_roots = ["/tmp"]\n', guest());
+    assert.equal((await other.node.open(FileServiceLite.read, { path: '/dev/vda' })).reason, '');
+  });
+
   it('a hello sets neither clock nor host name where the system may not be changed', async () => {
     for (const [rule, isSet] of [
       ['read_only = true', false],

@@ -9,7 +9,7 @@ import {
   TunnelServiceLite,
 } from '@innkeeper/contract/agent-lite';
 import { ManualClock, settle } from '../fake/manual-clock.ts';
-import { neverFrozen } from '../freeze-state.ts';
+import { GuestFreezeState, neverFrozen } from '../freeze-state.ts';
 import type { GatedMethod } from '../serving/call-gate.ts';
 import { untilFew } from './hand-over.ts';
 import { createSuccession } from './succession.ts';
@@ -37,6 +37,19 @@ async function beginDuring(method: GatedMethod, options: { readonly endsInMs?: n
   await settle();
   return result;
 }
+
+describe('a freeze that an earlier agent left', () => {
+  it('while it is thawed and its hooks run, an update is refused, since the hooks would be lost', async () => {
+    const freeze = new GuestFreezeState();
+    const parts = { host: { clock: new ManualClock() }, freeze, succession: createSuccession('one', 0n) };
+    const recovered = Promise.withResolvers<void>();
+    freeze.recover(recovered.promise);
+    await assert.rejects(untilFew(parts, true), { reason: 'UPDATE_BUSY' });
+    recovered.resolve();
+    await settle();
+    await untilFew(parts, true);
+  });
+});
 
 describe('calls that are open when an update begins', () => {
   for (const method of [
