@@ -49,3 +49,13 @@ JSValue throw_errno(JSContext *ctx, int error, const char *call, const char *pat
         set_string(ctx, exception, "path", path);
     return JS_Throw(ctx, exception);
 }
+
+/* errorName(number) */
+static JSValue js_error_name(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    int32_t error;
+    return JS_ToInt32(ctx, &error, argv[0]) ? JS_EXCEPTION : JS_NewString(ctx, error_name(error));
+}
+
+static const JSCFunctionListEntry errors_entries[] = {JS_CFUNC_DEF("errorName", 1, js_error_name)};
+PORT(errors);

@@ -160,7 +160,7 @@ declare module 'host' {
   /** Some hundreds of flat rows of four: watch, events, cookie of a rename, name as in directories; empty if none. */
   export function readChanges(watches: number): (number | string)[];
 
-  // Processes (processes.c)
+  // Processes (processes.c, children.c)
   /** Executes the first of `programs` that it can. `call` is "interpreter" if that of a program does not exist. */
   export function spawn(
     programs: readonly string[],
@@ -189,7 +189,7 @@ declare module 'host' {
    */
   export function fork(work: () => string, keepFd: number): [pid: number, fd: number];
 
-  // Freezing (freezer.c)
+  // Freezing (freezer.c, filesystems.c)
   /**
    * Starts a helper that freezes the file systems mounted at `paths` in this order, and thaws them in reverse
    * when told to, when its clock runs out (`syncMs` to write back caches, then `freezeMs` to freeze, then `leaseMs`), at

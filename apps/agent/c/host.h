@@ -24,10 +24,13 @@ typedef struct {
 
 extern const Port attributes_port,
     bytes_port,
+    children_port,
     clock_port,
     directories_port,
     entropy_port,
+    errors_port,
     files_port,
+    filesystems_port,
     freezer_port,
     handover_port,
     hashing_port,

@@ -15,10 +15,13 @@
 static const Port *const ports[] = {
     &attributes_port,
     &bytes_port,
+    &children_port,
     &clock_port,
     &directories_port,
     &entropy_port,
+    &errors_port,
     &files_port,
+    &filesystems_port,
     &freezer_port,
     &handover_port,
     &hashing_port,
