@@ -43,6 +43,15 @@ describe('MemoryReader', () => {
     assert.deepEqual(parseMemory(''), {});
   });
 
+  it('a memory value whose line is empty at the next report is absent then', () => {
+    const host = new FakeHost();
+    host.files.put('/proc/meminfo', 'MemTotal: 100 kB\nMemFree: 50 kB\n');
+    const reader = new MemoryReader(host, new NumberFile(host));
+    assert.equal(reader.read().totalBytes, 102_400n);
+    host.files.put('/proc/meminfo', '\nMemFree: 50 kB\n\n');
+    assert.equal('totalBytes' in reader.read(), false);
+  });
+
   it('used memory is absent if more is available than the total', () => {
     assert.equal('usedBytes' in parseMemory('MemTotal: 100 kB\nMemAvailable: 200 kB\n'), false);
   });

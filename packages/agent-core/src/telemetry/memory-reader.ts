@@ -38,8 +38,10 @@ export class MemoryReader {
     const numbers = this.#file.read(path);
     if (this.#file.count !== this.#count) this.#learn(numbers);
     const positions = this.#positions;
-    const bytes = (position: number | undefined): bigint | undefined =>
-      position === undefined ? undefined : BigInt((numbers[position] ?? 0) * 1024);
+    const bytes = (position: number | undefined): bigint | undefined => {
+      const kib = position === undefined ? Number.NaN : (numbers[position] ?? Number.NaN);
+      return Number.isNaN(kib) ? undefined : BigInt(kib * 1024);
+    };
     const total = bytes(positions.total);
     const available = bytes(positions.available);
     return withoutUndefined({

@@ -34,6 +34,16 @@ describe('telemetry', () => {
     assert.equal(call.messages.length, 4);
   });
 
+  it('a file of /proc with empty lines leaves its values out, and telemetry goes on', async () => {
+    const { host, node } = await startFakeAgent();
+    for (const path of ['/proc/uptime', '/proc/loadavg', '/proc/stat', '/proc/meminfo', '/proc/self/stat'])
+      host.files.put(path, '\n\n\n');
+    const call = await node.open(watch, { once: true });
+    await host.clock.advance(300);
+    assert.deepEqual([call.reason, call.messages.length], ['', 1]);
+    assert.equal(call.messages[0]?.uptimeSeconds, undefined);
+  });
+
   it('telemetry watches nothing without subscribers', async () => {
     const { host, node } = await startFakeAgent();
     const timers = host.clock.pendingTimers;

@@ -57,8 +57,9 @@ export class TelemetrySampler {
     const network = this.#network.sample(this.changes.networkChanges);
     const { mounts, omitted: mountsOmitted } = await this.#mounts.sample(this.changes.mountChanges);
     const logins = this.#users.sample();
-    const uptime = this.#file.read('/proc/uptime')[0];
-    const uptimeSeconds = this.#file.count === 0 || uptime === undefined ? undefined : BigInt(uptime);
+    const uptime = this.#file.read('/proc/uptime')[0] ?? Number.NaN;
+    // NaN: an empty line.
+    const uptimeSeconds = this.#file.count === 0 || Number.isNaN(uptime) ? undefined : BigInt(uptime);
     return withoutUndefined({
       wallTimeUnixNs: host.clock.wallTimeNs(),
       monotonicNs: host.clock.monotonicNs(),

@@ -19,6 +19,8 @@ const asked =
   'Id,Description,LoadState,ActiveState,SubState,UnitFileState,MainPID,MemoryCurrent,StateChangeTimestampMonotonic,ExecMainCode,ExecMainStatus,NRestarts';
 const maxDescriptionChars = 512;
 const suffix = '.service';
+/** Of bytes and microseconds: exact as a number. */
+const maxBigDigits = 15;
 
 const states: Readonly<Record<string, UnitState>> = {
   active: UnitState.RUNNING,
@@ -120,8 +122,8 @@ export class SystemdUnits implements UnitManager {
   #unitOf(block: Record<string, string>): UnitInit {
     const { Id = '', Description = '', ActiveState = '', SubState = '', UnitFileState = '', LoadState } = block;
     const pid = number(block['MainPID']);
-    const memory = number(block['MemoryCurrent']);
-    const sinceUs = number(block['StateChangeTimestampMonotonic']);
+    const memory = number(block['MemoryCurrent'], maxBigDigits);
+    const sinceUs = number(block['StateChangeTimestampMonotonic'], maxBigDigits);
     const state = SubState === 'exited' && ActiveState === 'active' ? UnitState.STARTED : states[ActiveState];
     const restarts = number(block['NRestarts']);
     const status = number(block['ExecMainStatus']);
@@ -135,7 +137,7 @@ export class SystemdUnits implements UnitManager {
       detail: SubState,
       agent: isOwnUnit(Id, this.#own()),
       ...(pid === undefined || pid === 0 ? {} : { pid }),
-      ...(memory === undefined || !Number.isSafeInteger(memory) ? {} : { memoryBytes: BigInt(memory) }),
+      ...(memory === undefined ? {} : { memoryBytes: BigInt(memory) }),
       ...(sinceUs === undefined || sinceUs === 0 ? {} : { sinceUnixNs: this.#boot.unixNs() + BigInt(sinceUs) * 1000n }),
       ...(restarts === undefined || restarts === 0 ? {} : { restarts }),
       // CLD_EXITED; CLD_KILLED and CLD_DUMPED of waitid(2).
@@ -150,9 +152,9 @@ export class SystemdUnits implements UnitManager {
   }
 }
 
-/** "[not set]" and empty are unknown. */
-function number(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+/** "[not set]", empty, and a number of more digits than its field holds are unknown. */
+function number(text: string | undefined, maxDigits = 9): number | undefined {
+  return text !== undefined && text.length <= maxDigits && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
 function bootOf(state: string): UnitBoot {

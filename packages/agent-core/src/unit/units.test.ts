@@ -72,6 +72,21 @@ describe('services of systemd', () => {
     assert.ok((running?.sinceUnixNs ?? 0n) > 0n);
   });
 
+  it('a number of systemd that its field does not hold is absent', async () => {
+    const [pid, memory, since, restarts] = ['9999999999', '18446744073709551615', '9'.repeat(20), '9'.repeat(10)];
+    const more = `MainPID=${pid}\nMemoryCurrent=${memory}\nStateChangeTimestampMonotonic=${since}\nNRestarts=${restarts}\n`;
+    const host = systemd({
+      [show('*.service', 'Id,LoadState')]: { stdout: 'Id=x.service\nLoadState=loaded\n' },
+      [show('x.service')]: { stdout: block({ id: 'x.service', more }) },
+    });
+    const { node } = await startFakeAgent(host);
+    const unit = (await node.open(list, {})).messages[0]?.units[0];
+    assert.deepEqual(
+      [unit?.state, unit?.pid, unit?.memoryBytes, unit?.sinceUnixNs, unit?.restarts],
+      [UnitState.RUNNING, undefined, undefined, undefined, undefined],
+    );
+  });
+
   it('services are paged by name', async () => {
     const names = ['a.service', 'b.service', 'c.service'];
     const host = systemd({
