@@ -19,6 +19,7 @@ const connections: Readonly<Record<string, (bytes: Uint8Array) => readonly Uint8
   'agent-message': (bytes) => [bytes],
   'agent-message-request': (bytes) => [Uint8Array.of(0, 0, bytes.length >> 8, bytes.length & 255), bytes],
   'detect-dialect': (bytes) => [bytes],
+  qga: (bytes) => [bytes],
 };
 
 /** No input may do anything to the machine that runs the test. */

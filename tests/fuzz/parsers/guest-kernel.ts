@@ -25,6 +25,10 @@ import { checkAnswer, guestWith, refusesAsOperation, textsOf } from './fake-gues
 
 const covers = /\/packages\/agent-core\/src\/(filesystem|guest-process|inventory|network|power|process|telemetry)\//;
 
+/** The kernel counts nothing beyond. */
+const maxDigits = 15;
+const longNumber = /\d{16,}/g;
+
 const mountinfo: Parser = {
   name: 'mountinfo',
   covers,
@@ -70,7 +74,8 @@ const figures: Parser = {
   ],
   refuses: refusesAsOperation,
   run: async (bytes) => {
-    const [stat = '', memory = '', load = '', pressure = '', uptime = '', own = ''] = textsOf(bytes, 6);
+    const texts = textsOf(bytes, 6).map((text) => text.replace(longNumber, (digits) => digits.slice(0, maxDigits)));
+    const [stat = '', memory = '', load = '', pressure = '', uptime = '', own = ''] = texts;
     const host = guestWith({
       '/proc/stat': stat,
       '/proc/meminfo': memory,
