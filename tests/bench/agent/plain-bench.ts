@@ -134,8 +134,8 @@ async function measureFiles({ link, qga, folder }: PlainAgents, rounds: number):
   return [
     compared('file to the agent', 'MiB/s', up, upQga, { atLeast: 20 }),
     compared('file from the agent', 'MiB/s', down, downQga, { atLeast: 8 }),
-    compared('file to the agent with SHA-256', 'MiB/s', upHash, upQga),
-    compared('file from the agent with SHA-256', 'MiB/s', downHash, downQga),
+    hashed('file to the agent with SHA-256', upHash, up),
+    hashed('file from the agent with SHA-256', downHash, down),
   ];
 }
 
@@ -163,6 +163,17 @@ async function rate(sizeMib: number, move: () => Promise<unknown>): Promise<numb
   const start = performance.now();
   await move();
   return sizeMib / ((performance.now() - start) / 1000);
+}
+
+/** Compared with the same transfer without a hash, which a CPU with instructions for SHA-256 hides behind it. */
+function hashed(metric: string, rates: readonly number[], without: readonly number[]): Metric {
+  return makeMetric({
+    metric: `plain: ${metric}`,
+    value: median(rates),
+    unit: 'MiB/s',
+    peer: { name: 'without', value: median(without) },
+    bound: { of: 'ratio', is: { atLeast: 0.8 } },
+  });
 }
 
 function compared(
