@@ -55,7 +55,10 @@ describe('the next daemon', () => {
     const without = await startTestNode(at.folder, at.host);
     const failed = await done(without, startVm(without.node, 'one'));
     assert.equal(reasonOf(failed), 'HYPERVISOR_MISSING');
-    assert.match(failed.error ?? '', /the driver .*firecracker.* which this daemon does not have \(it has fake\)/);
+    assert.match(
+      failed.error ?? '',
+      /the driver .*firecracker.* which this daemon does not have \(it has fake, adopted\)/,
+    );
     await without.stop();
 
     const launched: string[] = [];
