@@ -39,8 +39,8 @@ export const systemSuites: readonly Suite[] = [
   { name: 'fuzzing', globs: ['tests/fuzz/fuzz-*.test.ts'], concurrency: 2, timeoutMs: 300_000 },
   // Each starts a daemon; a browser mostly waits.
   { name: 'e2e', globs: ['tests/e2e/**/*.test.ts'], concurrency: 2, timeoutMs: 600_000 },
-  // They measure the guest's CPU and memory, and make the images and kernels that the next suites find in their cache.
-  { name: 'guests', globs: ['tests/vm/guests/*.test.ts'], concurrency: 1, timeoutMs: 900_000 },
+  // They make the images and kernels that the next suites find in their cache.
+  { name: 'guests', globs: ['tests/vm/guests/*.test.ts'], concurrency: 2, timeoutMs: 900_000 },
   // They mostly wait: for a boot, a deadline, a download.
   {
     name: 'VMs, fresh machines and a soak',

@@ -51,7 +51,13 @@ export async function openConsole(): Promise<WebConsole> {
   stack.defer(() => browser.close());
   const faults: string[] = [];
   const newContext = async (): Promise<BrowserContext> => {
-    const context = await browser.newContext({ baseURL: daemon.url, viewport: variants[0].size, locale: 'en-GB' });
+    const context = await browser.newContext({
+      baseURL: daemon.url,
+      viewport: variants[0].size,
+      locale: 'en-GB',
+      // Movement on the page is time of a processor, and each click waits for its end.
+      reducedMotion: 'reduce',
+    });
     context.setDefaultTimeout(timeoutMs);
     return context;
   };

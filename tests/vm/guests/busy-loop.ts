@@ -13,7 +13,7 @@ export interface BusySample {
 
 /** Above this, the host's load and not the guest determines the guest's measurement. */
 const calmPercent = 5;
-const maxIntervals = 24;
+const maxIntervals = 6;
 
 /**
  * Runs a busy loop in the guest and resolves to the agent's report over the first interval in which the host was idle
