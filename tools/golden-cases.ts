@@ -1,3 +1,5 @@
+import { guestMessageCases } from './golden-guest-cases.ts';
+
 /** A recorded message: sender and occasion, and the content as protobuf JSON. */
 export interface GoldenCase {
   /** Name of the file in proto/golden. */
@@ -136,8 +138,13 @@ export const agentMessageCases: readonly GoldenCase[] = [
         'execute',
         'file_read',
         'file_write',
+        'file_list',
+        'file_delete',
+        'file_stat',
+        'directory_create',
         'shutdown',
         'reboot',
+        'reset_password',
         'quiesce',
         'thaw',
         'sync_time',
@@ -147,9 +154,6 @@ export const agentMessageCases: readonly GoldenCase[] = [
   }),
   agentMessage('error', 'Agent: a request that it does not know.', {
     error: { severity: 'ERROR_SEVERITY_ERROR', code: 'UNSUPPORTED_BY_AGENT', message: 'This agent does not serve it.' },
-  }),
-  agentMessage('list_directory_response-error', 'Agent: an operation that it does not serve.', {
-    listDirectoryResponse: { error: 'UNSUPPORTED_BY_AGENT: This agent does not serve listDirectory.' },
   }),
   agentMessage('quiesce', 'Host: freeze for a minute, with hooks.', {
     quiesce: {
@@ -197,6 +201,7 @@ export const agentMessageCases: readonly GoldenCase[] = [
       error: 'UNSUPPORTED_BY_AGENT: This guest has no time service, and set_time is not given.',
     },
   }),
+  ...guestMessageCases.map(({ name, about, json }) => agentMessage(name, about, json)),
 ];
 
 /** 000102…0f. */

@@ -12,6 +12,11 @@ export interface DialectCall<Reply> {
    * Handles an encoded answer, copying what it keeps. True: no other answer is needed, and the call may be cancelled.
    */
   take(body: Uint8Array): boolean;
+  /**
+   * Asked when the call has ended without an error: the call that goes on in its place, such as for the next page.
+   * Undefined, or without it: there is none, and `finish` has the reply.
+   */
+  next?(): DialectCall<Reply> | undefined;
   /** The reply, once the call has ended or `take` returned true; with the error if it failed. */
   finish(error: OperationError | undefined): Reply;
 }

@@ -3,7 +3,9 @@ import { openUnixChannel } from '@innkeeper/agent-client';
 import { type AgentMessage, AgentMessageSchema } from '@innkeeper/contract/agent-message';
 import { isReasonName, OperationError } from '@innkeeper/contract/errors';
 import { type Channel, createDeferred, type Deferred } from '@innkeeper/kit';
+import { agentMessageAdmin } from './agent-message-admin.ts';
 import { ForeignFrames, type FrameForm, printFrame } from './foreign-frames.ts';
+import type { GuestAdmin } from './guest-admin.ts';
 import type { CommandRequest, CommandResult, GuestClient, WriteRequest } from './guest-client.ts';
 
 type Payload = AgentMessage['payload'];
@@ -12,6 +14,7 @@ type PayloadOf<K> = Extract<Payload, { case: K }>['value'];
 
 /** Implements AgentMessage like a third-party host, only from the document and with protobuf-es. */
 export class AgentMessageClient implements GuestClient {
+  readonly admin: GuestAdmin = agentMessageAdmin(this);
   readonly #channel: Channel;
   readonly #form: FrameForm;
   readonly #frames: ForeignFrames;
@@ -44,7 +47,7 @@ export class AgentMessageClient implements GuestClient {
   }
 
   async ping(): Promise<{ agentVersion: string }> {
-    const pong = await this.#ask('pong', { case: 'ping', value: { sequence: 5n } });
+    const pong = await this.ask('pong', { case: 'ping', value: { sequence: 5n } });
     if (pong.sequence !== 5n) throw new Error(`Unexpected sequence of the pong: ${pong.sequence}.`);
     return { agentVersion: pong.version };
   }
@@ -63,7 +66,7 @@ export class AgentMessageClient implements GuestClient {
 
   async run(request: CommandRequest): Promise<CommandResult> {
     const [command = request.shell ?? '', ...args] = request.argv ?? [];
-    const response = await this.#ask('executeResponse', {
+    const response = await this.ask('executeResponse', {
       case: 'execute',
       value: {
         command,
@@ -93,7 +96,7 @@ export class AgentMessageClient implements GuestClient {
     let offset = BigInt(part?.offset ?? 0);
     for (;;) {
       const length = BigInt(part?.length ?? 0);
-      const response = await this.#ask('fileReadResponse', { case: 'fileRead', value: { path, offset, length } });
+      const response = await this.ask('fileReadResponse', { case: 'fileRead', value: { path, offset, length } });
       throwError(response.error);
       if (response.offset !== offset) throw new Error(`Requested offset ${offset}, got ${response.offset}.`);
       pieces.push(response.data);
@@ -116,46 +119,34 @@ export class AgentMessageClient implements GuestClient {
 
   async refusedShutdown({ mode }: { mode: 'none' | 'out of range' | 'too late' }): Promise<void> {
     const wrong = { none: { type: -1 as 0 }, 'out of range': { type: 99 as 0 }, 'too late': { delaySeconds: 86_401 } };
-    const response = await this.#ask('shutdownResponse', { case: 'shutdown', value: wrong[mode] });
+    const response = await this.ask('shutdownResponse', { case: 'shutdown', value: wrong[mode] });
     throwError(response.error);
     if (!response.accepted) throw new Error('The refusal has no reason.');
   }
 
   async refusedFreeze({ mountPoints, leaseMs = 0 }: { mountPoints: string[]; leaseMs?: number }): Promise<void> {
     const value = { mountPoints, timeoutSeconds: leaseMs / 1000 };
-    const response = await this.#ask('quiesceResponse', { case: 'quiesce', value });
+    const response = await this.ask('quiesceResponse', { case: 'quiesce', value });
     throwError(response.error);
     if (!response.success) throw new Error('The refusal has no reason.');
   }
 
   async refusedThaw(quiesceToken: string): Promise<void> {
-    const response = await this.#ask('thawResponse', { case: 'thaw', value: { quiesceToken } });
+    const response = await this.ask('thawResponse', { case: 'thaw', value: { quiesceToken } });
     throwError(response.error);
     if (!response.success) throw new Error('The refusal has no reason.');
   }
 
   async refusedClock(seconds: bigint): Promise<void> {
     const setTime = { seconds, nanos: 0 };
-    const response = await this.#ask('syncTimeResponse', { case: 'syncTime', value: { setTime } });
+    const response = await this.ask('syncTimeResponse', { case: 'syncTime', value: { setTime } });
     throwError(response.error);
     if (!response.success) throw new Error('The refusal has no reason.');
   }
 
   async unknownOperation(): Promise<void> {
-    const response = await this.#ask('clipboardGetResponse', { case: 'clipboardGet', value: {} });
+    const response = await this.ask('clipboardGetResponse', { case: 'clipboardGet', value: {} });
     throwError('error' in response ? String(response.error) : 'UNSUPPORTED_BY_AGENT');
-  }
-
-  async unservedOperations(): Promise<string[]> {
-    const answers = [
-      await this.#ask('listDirectoryResponse', { case: 'listDirectory', value: {} }),
-      await this.#ask('createDirectoryResponse', { case: 'createDirectory', value: {} }),
-      await this.#ask('fileDeleteResponse', { case: 'fileDelete', value: {} }),
-      await this.#ask('fileStatResponse', { case: 'fileStat', value: {} }),
-      await this.#ask('listProcessesResponse', { case: 'listProcesses', value: {} }),
-      await this.#ask('killProcessResponse', { case: 'killProcess', value: {} }),
-    ];
-    return answers.map(({ error }) => error.split(':', 1)[0] ?? '');
   }
 
   async malformed(): Promise<string | undefined> {
@@ -169,14 +160,14 @@ export class AgentMessageClient implements GuestClient {
   }
 
   async #writePiece(request: Exclude<Extract<PayloadInit, { case: 'fileWrite' }>['value'], undefined>) {
-    const response = await this.#ask('fileWriteResponse', { case: 'fileWrite', value: request });
+    const response = await this.ask('fileWriteResponse', { case: 'fileWrite', value: request });
     throwError(response.error);
     if (!response.success) throw new Error('The refusal has no reason.');
     return Number(response.bytesWritten);
   }
 
   /** Sends a request and waits for the response to it. */
-  async #ask<K extends Payload['case']>(kind: K, payload: PayloadInit): Promise<PayloadOf<K>> {
+  async ask<K extends Payload['case']>(kind: K, payload: PayloadInit): Promise<PayloadOf<K>> {
     const messageId = `m${++this.#lastId}`;
     const answer = this.#expect(messageId);
     const message = create(AgentMessageSchema, { messageId, payload });
@@ -211,7 +202,7 @@ function payloadOf<K extends Payload['case']>(payload: Payload, kind: K): Payloa
 }
 
 /** "REASON: what happened" as an error. */
-function throwError(error: string): void {
+export function throwError(error: string): void {
   const reason = error.split(':', 1)[0] ?? '';
   if (isReasonName(reason)) throw new OperationError(reason, error);
   if (error !== '') throw new Error(`The error has no reason: ${error}`);

@@ -1,3 +1,5 @@
+import type { GuestAdmin } from './guest-admin.ts';
+
 /** The names of dialects in the tables. */
 export type DialectName = 'native' | 'AgentMessage, plain' | 'AgentMessage, magic';
 
@@ -35,6 +37,7 @@ export interface WriteRequest {
 
 /** The methods common to all dialects. Errors are OperationErrors or have their `reason`. */
 export interface GuestClient extends AsyncDisposable {
+  readonly admin: GuestAdmin;
   /** What the agent reports when a session opens. */
   hello(): Promise<{ readonly agentVersion: string }>;
   ping(): Promise<{ readonly agentVersion: string }>;
@@ -63,8 +66,6 @@ export interface GuestClient extends AsyncDisposable {
   refusedClock(seconds: bigint): Promise<void>;
   /** Calls a method that this agent does not support. */
   unknownOperation(): Promise<void>;
-  /** The reasons with which requests are refused that exist in the dialect but that the agent does not serve. */
-  unservedOperations(): Promise<string[]>;
   /** Sends a malformed request. Resolves to the reason of the refusal; undefined: it was ignored. */
   malformed(): Promise<string | undefined>;
 }

@@ -24,7 +24,9 @@ import { NativeSession } from '../../../packages/agent-client/src/links/native/s
 import { openCall } from '../../../packages/agent-client/src/links/native/session/typed-call.ts';
 import { hostClock } from '../../../packages/agent-client/src/node/host-clock.ts';
 import { randomBytes } from '../../../packages/agent-client/src/node/random-bytes.ts';
+import type { GuestAdmin } from './guest-admin.ts';
 import type { CommandRequest, CommandResult, GuestClient, WriteRequest } from './guest-client.ts';
+import { nativeAdmin } from './native-admin.ts';
 
 /** The result of a process. */
 export interface NativeResult {
@@ -37,6 +39,7 @@ export interface NativeResult {
 export class NativeClient implements GuestClient {
   readonly link: AgentLink;
   readonly session: NativeSession;
+  readonly admin: GuestAdmin;
   readonly #welcomeVersion: Promise<string>;
   readonly #close: () => Promise<void>;
 
@@ -47,6 +50,7 @@ export class NativeClient implements GuestClient {
       mayStepClock: false,
       telemetryIntervalMs: 0,
     });
+    this.admin = nativeAdmin(this.link);
     this.session = new NativeSession({ channel, ops: portableByteOps, clock: hostClock, nonce: randomBytes(16) });
     this.#welcomeVersion = this.session.open({ minVersion: 1, maxVersion: 1 }).then(({ agentVersion }) => agentVersion);
     this.#close = () => channel.close();
@@ -183,10 +187,6 @@ export class NativeClient implements GuestClient {
 
   async unknownOperation(): Promise<void> {
     await this.session.call('innkeeper.agent.v1.NoService/None', new Uint8Array(0), once).next();
-  }
-
-  async unservedOperations(): Promise<string[]> {
-    return [];
   }
 
   async malformed(): Promise<string | undefined> {

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { buildAgent, isEmulatedAgent, isSlowedAgent, RunningAgent } from '../../../apps/agent/testing/running-agent.ts';
 import { AgentMessageClient } from './agent-message-client.ts';
 import { accountCases } from './cases/account-cases.ts';
+import { adminCases } from './cases/admin-cases.ts';
 import { callCases } from './cases/call-cases.ts';
 import { commandCases } from './cases/command-cases.ts';
 import { commandEndingCases } from './cases/command-ending-cases.ts';
@@ -45,6 +46,7 @@ const table: Readonly<Record<string, readonly ConformanceCase[]>> = {
   'watches of files': watchCases,
   'the network': networkCases,
   accounts: accountCases,
+  administration: adminCases,
   power: powerCases,
   tunnels: tunnelCases,
   updates: updateCases,

@@ -3,13 +3,28 @@ import { linkSignals } from '@innkeeper/kit';
 import type { DialectCall } from '@innkeeper/wire';
 import type { Dispatcher } from '../dispatch.ts';
 
-/** Runs the call of a request. Never rejects: an error is a response too. */
+/** Runs the call of a request, and those that follow from it. Never rejects: an error is a response too. */
 export async function runCall<Reply>(
   call: DialectCall<Reply>,
   dispatcher: Dispatcher,
   options: { readonly signal: AbortSignal },
 ): Promise<Reply> {
-  const linked = linkSignals(options.signal);
+  let current = call;
+  for (;;) {
+    const error = await runOne(current, dispatcher, options.signal);
+    const following = error === undefined ? current.next?.() : undefined;
+    if (following === undefined) return current.finish(error);
+    current = following;
+  }
+}
+
+/** Resolves with its error. */
+async function runOne(
+  call: DialectCall<unknown>,
+  dispatcher: Dispatcher,
+  outer: AbortSignal,
+): Promise<OperationError | undefined> {
+  const linked = linkSignals(outer);
   let satisfied = false;
   const sink = async (body: Uint8Array): Promise<void> => {
     if (satisfied || !call.take(body)) return;
@@ -19,9 +34,9 @@ export async function runCall<Reply>(
   try {
     const { signal } = linked;
     await dispatcher.call(call.method, inTurn(call.requests()), sink, { signal, timeoutMs: call.timeoutMs });
-    return call.finish(undefined);
+    return undefined;
   } catch (error) {
-    return call.finish(satisfied ? undefined : errorOf(error, options.signal));
+    return satisfied ? undefined : errorOf(error, outer);
   } finally {
     linked.unlink();
   }

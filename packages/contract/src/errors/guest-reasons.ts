@@ -370,6 +370,12 @@ export const guestReasons = {
     next: 'Look at the service again: its state says how far it got. Allow more time if it is slow.',
     raisedByGuest: true,
   },
+  ANSWER_TOO_LARGE: {
+    code: 'resource_exhausted',
+    when: 'The answer is longer than what the agent keeps in memory, or than a message of the dialect.',
+    next: 'Ask for less: with a filter, a lower limit, or a part at a time.',
+    raisedByGuest: true,
+  },
   TOO_MANY_CALLS: {
     code: 'resource_exhausted',
     when: 'Too many calls are open (at most 64 per session).',

@@ -3,21 +3,8 @@ import { AddressScope } from '@innkeeper/contract/agent-lite';
 import { AgentReadyEventLite } from '@innkeeper/contract/agent-message-lite';
 import { agentMessageAgentReadyTag } from '@innkeeper/contract/agent-message-tags';
 import { liteEncode } from '@innkeeper/contract/lite';
+import { capabilityNames } from './capability-names.ts';
 import type { AgentMessageReply } from './reply.ts';
-
-/** The features served in this dialect, by the names that its hosts know. */
-const capabilities = [
-  'telemetry',
-  'execute',
-  'file_read',
-  'file_write',
-  'shutdown',
-  'reboot',
-  'quiesce',
-  'thaw',
-  'sync_time',
-  'user_context_exec',
-] as const;
 
 /** agent_ready, sent once when a peer is attached: identity and addresses of the guest. */
 export function agentReadyEvent(system: System, telemetry: Telemetry | undefined): AgentMessageReply {
@@ -29,7 +16,7 @@ export function agentReadyEvent(system: System, telemetry: Telemetry | undefined
     architecture: system.architecture,
     hostname: system.hostname,
     ipAddresses: telemetry === undefined ? [] : addressesOf(telemetry),
-    capabilities: [...capabilities],
+    capabilities: capabilityNames(system),
   };
   return { tag: agentMessageAgentReadyTag, parts: [liteEncode(AgentReadyEventLite, event)] };
 }

@@ -232,7 +232,10 @@ describe('translateRequest()', () => {
   it('unsupported requests are distinguished from messages that are not requests', () => {
     const listing = create(AgentMessageSchema, { payload: { case: 'listDirectory', value: {} } });
     assert.equal(payloadField(listing), 20);
-    assert.deepEqual(translate({ case: 'listDirectory', value: {} }), { kind: 'unsupported', name: 'listDirectory' });
+    assert.deepEqual(translate({ case: 'agentUpdate', value: {} }), {
+      kind: 'unsupported',
+      why: 'This agent takes only signed updates, and agent_update has no signature.',
+    });
     assert.equal(translate({ case: 'pong', value: {} }).kind, 'ignored');
     assert.equal(translate({ case: undefined }).kind, 'ignored');
   });

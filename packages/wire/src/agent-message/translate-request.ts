@@ -1,25 +1,45 @@
 import type { AgentMessage, FileWriteRequest } from '@innkeeper/contract/agent-message';
 import { AgentMessageLite } from '@innkeeper/contract/agent-message-lite';
 import type { Allowance } from '../byte-budget.ts';
+import { configureNetworkCall } from './configure-network.ts';
+import { createDirectoryCall } from './create-directory.ts';
 import { executeCall } from './execute.ts';
+import { fileDeleteCall } from './file-delete.ts';
 import { fileReadCall } from './file-read.ts';
+import { fileStatCall } from './file-stat.ts';
+import { getCapabilitiesCall } from './get-capabilities.ts';
+import { hardwareInfoCall } from './hardware-info.ts';
+import { killProcessCall } from './kill-process.ts';
 import type { GuestLimits } from './limits.ts';
+import { listDirectoryCall } from './list-directory.ts';
+import { listInstalledSoftwareCall } from './list-installed-software.ts';
+import { listProcessesCall } from './list-processes.ts';
+import { listServicesCall } from './list-services.ts';
 import { pingCall } from './ping.ts';
 import { quiesceCall, thawCall } from './quiesce.ts';
 import type { AgentMessageCall } from './reply.ts';
+import { resetPasswordCall } from './reset-password.ts';
+import { serviceControlCall } from './service-control.ts';
 import { shutdownCall } from './shutdown.ts';
 import { syncTimeCall } from './sync-time.ts';
-import { isRequestField } from './unsupported.ts';
 
 /**
  * The translation of a message. `file-write`: may be one of several for a file (`fileWriteKind`). `unsupported`: a
- * request that this agent does not serve. `ignored`: not a request, such as a response or an event.
+ * request that this agent does not serve, and why. `ignored`: not a request, such as a response or an event.
  */
 export type TranslatedRequest =
   | { readonly kind: 'call'; readonly call: AgentMessageCall }
   | { readonly kind: 'file-write'; readonly request: FileWriteRequest }
-  | { readonly kind: 'unsupported'; readonly name: string }
+  | { readonly kind: 'unsupported'; readonly why: string }
   | { readonly kind: 'ignored' };
+
+/** Requests that are refused, with the reason. */
+const unsupported: Readonly<Record<string, string>> = {
+  displayResize: 'This agent serves no desktop: the guest’s display is that of its console.',
+  clipboardUpdate: 'This agent serves no desktop, and so no clipboard.',
+  clipboardGet: 'This agent serves no desktop, and so no clipboard.',
+  agentUpdate: 'This agent takes only signed updates, and agent_update has no signature.',
+};
 
 export interface TranslateOptions {
   /** Generates an id that no process of this agent has: 1 to 64 characters of [A-Za-z0-9_-]. */
@@ -32,27 +52,61 @@ export interface TranslateOptions {
 
 export function translateRequest(message: AgentMessage, options: TranslateOptions): TranslatedRequest {
   const { payload } = message;
+  if (payload.case === undefined) return { kind: 'ignored' };
+  if (payload.case === 'fileWrite') return { kind: 'file-write', request: payload.value };
+  const why = Object.hasOwn(unsupported, payload.case) ? unsupported[payload.case] : undefined;
+  if (why !== undefined) return { kind: 'unsupported', why };
+  const call = callOf(payload, options);
+  return call === undefined ? { kind: 'ignored' } : { kind: 'call', call };
+}
+
+function callOf(
+  payload: AgentMessage['payload'],
+  { freshId, allowance, limits }: TranslateOptions,
+): AgentMessageCall | undefined {
   switch (payload.case) {
     case 'ping':
-      return { kind: 'call', call: pingCall(payload.value) };
+      return pingCall(payload.value);
     case 'execute':
-      return { kind: 'call', call: executeCall(payload.value, options.freshId(), options.allowance, options.limits) };
+      return executeCall(payload.value, freshId(), allowance, limits);
     case 'fileRead':
-      return { kind: 'call', call: fileReadCall(payload.value, options.allowance, options.limits) };
-    case 'fileWrite':
-      return { kind: 'file-write', request: payload.value };
+      return fileReadCall(payload.value, allowance, limits);
     case 'shutdown':
-      return { kind: 'call', call: shutdownCall(payload.value) };
+      return shutdownCall(payload.value);
+    case 'resetPassword':
+      return resetPasswordCall(payload.value);
+    case 'configureNetwork':
+      return configureNetworkCall(payload.value, freshId());
     case 'quiesce':
-      return { kind: 'call', call: quiesceCall(payload.value, options.freshId()) };
+      return quiesceCall(payload.value, freshId());
     case 'thaw':
-      return { kind: 'call', call: thawCall(payload.value) };
+      return thawCall(payload.value);
     case 'syncTime':
-      return { kind: 'call', call: syncTimeCall(payload.value) };
-    case undefined:
-      return { kind: 'ignored' };
+      return syncTimeCall(payload.value);
+    case 'listDirectory':
+      return listDirectoryCall(payload.value, allowance);
+    case 'createDirectory':
+      return createDirectoryCall(payload.value);
+    case 'fileDelete':
+      return fileDeleteCall(payload.value);
+    case 'fileStat':
+      return fileStatCall(payload.value);
+    case 'listProcesses':
+      return listProcessesCall(payload.value, allowance);
+    case 'killProcess':
+      return killProcessCall(payload.value);
+    case 'listServices':
+      return listServicesCall(payload.value, allowance);
+    case 'serviceControl':
+      return serviceControlCall(payload.value);
+    case 'getHardwareInfo':
+      return hardwareInfoCall();
+    case 'listInstalledSoftware':
+      return listInstalledSoftwareCall(payload.value, allowance);
+    case 'getCapabilities':
+      return getCapabilitiesCall();
     default:
-      return isRequestField(payloadField(message)) ? { kind: 'unsupported', name: payload.case } : { kind: 'ignored' };
+      return undefined;
   }
 }
 

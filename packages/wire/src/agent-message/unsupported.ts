@@ -25,12 +25,17 @@ export function isRequestField(field: number): boolean {
  * such field or the request is unknown.
  */
 export function refusalReply(requestField: number, error: OperationError): AgentMessageReply {
-  const field = isRequestField(requestField) ? AgentMessageLite.byNumber.get(requestField + responseOffset) : undefined;
-  const response = field?.type?.();
-  if (field !== undefined && response?.fields.some(({ name }) => name === 'error')) {
-    const { tag } = field;
-    return { tag, parts: [liteEncode(response, { error: errorText(error) } as Record<string, unknown>)] };
-  }
+  return isRequestField(requestField) ? failedReply((requestField + responseOffset) * 8 + 2, error) : errorEvent(error);
+}
+
+/** A response, by its tag in AgentMessage, with `error`; or an error event if it has no such field. */
+export function failedReply(tag: number, error: OperationError): AgentMessageReply {
+  const response = AgentMessageLite.byNumber.get(tag >>> 3)?.type?.();
+  if (response === undefined || !response.fields.some(({ name }) => name === 'error')) return errorEvent(error);
+  return { tag, parts: [liteEncode(response, { error: errorText(error) } as Record<string, unknown>)] };
+}
+
+function errorEvent(error: OperationError): AgentMessageReply {
   const event = { severity: ErrorSeverity.ERROR, code: error.reason, message: error.message };
   return { tag: agentMessageErrorTag, parts: [liteEncode(ErrorEventLite, event)] };
 }

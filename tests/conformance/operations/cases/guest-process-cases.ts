@@ -5,7 +5,7 @@ import type { ConformanceCase } from '../conformance-case.ts';
 import type { NativeClient } from '../native-client.ts';
 import { isAlive, processGone } from '../process-gone.ts';
 
-const notInAgentMessage = 'is not served for processes';
+const notInAgentMessage = 'has less for processes, which the cases of administration run';
 
 /** Starts a shell in the guest and resolves to its pid. */
 async function start(client: NativeClient, shellCommand: string): Promise<number> {

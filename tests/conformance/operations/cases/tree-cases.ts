@@ -8,7 +8,7 @@ import type { ConformanceCase } from '../conformance-case.ts';
 import type { NativeClient } from '../native-client.ts';
 import { agentPeakKib } from '../peak-memory.ts';
 
-const notInAgentMessage = 'is not served for folders';
+const notInAgentMessage = 'has less for folders, which the cases of administration run';
 const manyEntries = 100_000;
 
 type Link = NativeClient['link'];

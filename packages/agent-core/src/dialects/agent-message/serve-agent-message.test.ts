@@ -72,9 +72,9 @@ describe('serveAgentMessage()', () => {
 
   it('unsupported and oversized requests get an error answer, and the session survives garbage', async (test) => {
     const { host } = serve(test);
-    host.send('q', { case: 'listDirectory', value: {} });
+    host.send('q', { case: 'displayResize', value: {} });
     const refused = await host.answer('q');
-    assert.ok(refused.case === 'listDirectoryResponse');
+    assert.ok(refused.case === 'displayResizeResponse');
     assert.match(refused.value.error, /^UNSUPPORTED_BY_AGENT/);
     const large = { case: 'fileWrite', value: { path: '/x', data: new Uint8Array(1_100_000) } } as const;
     const { length } = liteEncode(AgentMessageLite, { messageId: 'w', payload: large });

@@ -127,8 +127,7 @@ class AgentMessageSession implements Session {
     });
     if (request.kind === 'ignored') return;
     if (request.kind === 'unsupported') {
-      const error = new OperationError('UNSUPPORTED_BY_AGENT', `This agent does not support ${request.name}.`);
-      this.#send(refusalReply(field, error), messageId);
+      this.#send(refusalReply(field, new OperationError('UNSUPPORTED_BY_AGENT', request.why)), messageId);
       return;
     }
     const counts = message.payload.case !== 'ping';
