@@ -239,6 +239,12 @@ declare module 'host' {
 
   // Sockets and ports (sockets.c)
   export function listenUnix(path: string, mode: number): number;
+  /** For peers of any CID. EAFNOSUPPORT or ENODEV where the kernel has no vsock. */
+  export function listenVsock(port: number): number;
+  /** On an IP address, for connections from anywhere that reach it. */
+  export function listenTcp(address: string, port: number): number;
+  /** The CID of a vsock connection's peer. */
+  export function peerCid(fd: number): number;
   /** -1 when no connection is pending. */
   export function accept(fd: number): number;
   export function openPort(path: string): number;

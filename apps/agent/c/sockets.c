@@ -1,4 +1,4 @@
-/* What an agent listens on (unix sockets, virtio-serial ports), and connections that it makes. */
+/* What an agent listens on (unix sockets, vsock, TCP, virtio-serial ports), and connections that it makes. */
 #include "host.h"
 
 #include <arpa/inet.h>
@@ -44,6 +44,54 @@ static JSValue js_listen_unix(JSContext *ctx, JSValueConst self, int argc, JSVal
     JSValue result = fd < 0 ? throw_errno(ctx, errno, "listen", path) : JS_NewInt32(ctx, fd);
     JS_FreeCString(ctx, path);
     return result;
+}
+
+/* Binds a stream socket and listens; throws with the errno of what failed. */
+static JSValue listen_on(JSContext *ctx, const struct sockaddr *address, socklen_t size)
+{
+    int one = 1;
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return throw_errno(ctx, errno, "socket", NULL);
+    /* Fails on a vsock, which does not need it. */
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(fd, address, size) < 0 || listen(fd, 16) < 0) {
+        JSValue error = throw_errno(ctx, errno, "listen", NULL);
+        close(fd);
+        return error;
+    }
+    return JS_NewInt32(ctx, fd);
+}
+
+/* struct sockaddr_vm of <linux/vm_sockets.h>, which musl does not have. */
+struct vsock_address {
+    sa_family_t family;
+    uint16_t reserved;
+    uint32_t port;
+    uint32_t cid;
+    uint8_t zero[4];
+};
+
+/* listenVsock(port): a listening descriptor, for peers of any CID. */
+static JSValue js_listen_vsock(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    struct vsock_address address = {.family = AF_VSOCK, .cid = UINT32_MAX};
+    if (JS_ToUint32(ctx, &address.port, argv[0]))
+        return JS_EXCEPTION;
+    return listen_on(ctx, (struct sockaddr *)&address, sizeof address);
+}
+
+/* peerCid(fd): the CID of a vsock connection's peer. */
+static JSValue js_peer_cid(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    struct vsock_address address;
+    socklen_t size = sizeof address;
+    int32_t fd;
+    if (JS_ToInt32(ctx, &fd, argv[0]))
+        return JS_EXCEPTION;
+    if (getpeername(fd, (struct sockaddr *)&address, &size) < 0)
+        return throw_errno(ctx, errno, "getpeername", NULL);
+    return JS_NewUint32(ctx, address.cid);
 }
 
 /* accept(fd): a descriptor, -1 when no connection is pending. */
@@ -125,8 +173,10 @@ static JSValue begin_connect(JSContext *ctx, const struct sockaddr *address, soc
     return JS_NewInt32(ctx, fd);
 }
 
-/* connectTcp(address, port) */
-static JSValue js_connect_tcp(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+typedef JSValue use_address(JSContext *ctx, const struct sockaddr *address, socklen_t size);
+
+/* Calls `use` with an IP address, a text, and a port. */
+static JSValue with_ip_address(JSContext *ctx, JSValueConst *argv, use_address *use)
 {
     struct sockaddr_in four = {.sin_family = AF_INET};
     struct sockaddr_in6 six = {.sin6_family = AF_INET6};
@@ -139,13 +189,30 @@ static JSValue js_connect_tcp(JSContext *ctx, JSValueConst self, int argc, JSVal
     four.sin_port = six.sin6_port = htons((uint16_t)port);
     JSValue result;
     if (inet_pton(AF_INET, text, &four.sin_addr) == 1)
-        result = begin_connect(ctx, (struct sockaddr *)&four, sizeof four, NULL);
+        result = use(ctx, (struct sockaddr *)&four, sizeof four);
     else if (inet_pton(AF_INET6, text, &six.sin6_addr) == 1)
-        result = begin_connect(ctx, (struct sockaddr *)&six, sizeof six, NULL);
+        result = use(ctx, (struct sockaddr *)&six, sizeof six);
     else
         result = throw_errno(ctx, EINVAL, "inet_pton", NULL);
     JS_FreeCString(ctx, text);
     return result;
+}
+
+static JSValue connect_to(JSContext *ctx, const struct sockaddr *address, socklen_t size)
+{
+    return begin_connect(ctx, address, size, NULL);
+}
+
+/* connectTcp(address, port) */
+static JSValue js_connect_tcp(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    return with_ip_address(ctx, argv, connect_to);
+}
+
+/* listenTcp(address, port): a listening descriptor. */
+static JSValue js_listen_tcp(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    return with_ip_address(ctx, argv, listen_on);
 }
 
 /* connectUnix(path) */
@@ -193,7 +260,10 @@ static JSValue js_end_writing(JSContext *ctx, JSValueConst self, int argc, JSVal
 static const JSCFunctionListEntry sockets_entries[] = {
     JS_CFUNC_DEF("writeNow", 4, js_write_now),
     JS_CFUNC_DEF("listenUnix", 2, js_listen_unix),
+    JS_CFUNC_DEF("listenVsock", 1, js_listen_vsock),
+    JS_CFUNC_DEF("listenTcp", 2, js_listen_tcp),
     JS_CFUNC_DEF("accept", 1, js_accept),
+    JS_CFUNC_DEF("peerCid", 1, js_peer_cid),
     JS_CFUNC_DEF("openPort", 1, js_open_port),
     JS_CFUNC_DEF("connectTcp", 2, js_connect_tcp),
     JS_CFUNC_DEF("connectUnix", 1, js_connect_unix),

@@ -1,4 +1,4 @@
-import { defaultConfigPath } from '@innkeeper/agent-core';
+import { defaultConfigPath, type VsockPeers, vsockPeerProblem, vsockPeersOf } from '@innkeeper/agent-core';
 import { type LogLevel, parseLogLevel } from './log.ts';
 
 /** The parsed command line. */
@@ -9,6 +9,10 @@ export type Options =
       readonly command: 'serve';
       /** Paths of unix sockets to listen on. */
       readonly listen: readonly string[];
+      /** Ports of vsock to listen on. */
+      readonly listenVsock: readonly number[];
+      /** Whose vsock connections are served; undefined: as the configuration file says. */
+      readonly vsockPeers?: VsockPeers | undefined;
       /** Serve the VM's virtio-serial ports. */
       readonly virtio: boolean;
       readonly logLevel: LogLevel;
@@ -19,7 +23,7 @@ export type Options =
     }
   | { readonly command: 'doctor'; readonly json: boolean; readonly configPath: string };
 
-export const usage = `innkeeper-agent serve [--listen unix:PATH]… [--no-virtio] [--log-level debug|info|warn|error] [--config FILE] [--update-keys PATH]
+export const usage = `innkeeper-agent serve [--listen unix:PATH|vsock:PORT]… [--vsock-peers CID,…|any] [--no-virtio] [--log-level debug|info|warn|error] [--config FILE] [--update-keys PATH]
 innkeeper-agent doctor [-o json] [--config FILE]   says what is missing between this agent and its host
 innkeeper-agent --self-test   checks what this guest's kernel offers
 innkeeper-agent --update-check   the same, and what it can take over from another version
@@ -35,6 +39,8 @@ export function parseOptions(words: readonly string[]): Options {
   if (first === 'doctor') return parseDoctor(rest);
   if (first !== 'serve') return { command: 'usage-error', message: `unknown command "${first}"` };
   const listen: string[] = [];
+  const listenVsock: number[] = [];
+  let vsockPeers: VsockPeers | undefined;
   let virtio = true;
   let logLevel: LogLevel = 'info';
   let updateKeys: string | undefined;
@@ -46,6 +52,12 @@ export function parseOptions(words: readonly string[]): Options {
       virtio = false;
     } else if (word === '--listen' && value?.startsWith('unix:/')) {
       listen.push(value.slice('unix:'.length));
+      at++;
+    } else if (word === '--listen' && isVsock(value)) {
+      listenVsock.push(Number(value.slice('vsock:'.length)));
+      at++;
+    } else if (word === '--vsock-peers' && value?.split(',').every((each) => vsockPeerProblem(each) === undefined)) {
+      vsockPeers = vsockPeersOf(value.split(','));
       at++;
     } else if (word === '--update-keys' && value?.startsWith('/')) {
       updateKeys = value;
@@ -60,7 +72,11 @@ export function parseOptions(words: readonly string[]): Options {
       return unknownOption(word);
     }
   }
-  return { command: 'serve', listen, virtio, logLevel, updateKeys, configPath };
+  return { command: 'serve', listen, listenVsock, vsockPeers, virtio, logLevel, updateKeys, configPath };
+}
+
+function isVsock(value: string | undefined): value is string {
+  return value !== undefined && /^vsock:[1-9]\d{0,8}$/.test(value);
 }
 
 function parseDoctor(words: readonly string[]): Options {

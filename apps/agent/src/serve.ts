@@ -1,7 +1,9 @@
-import { AgentLog, createAgent, loadSettings } from '@innkeeper/agent-core';
+import { AgentLog, createAgent, defaultVsockPeers, loadSettings, vsockPort } from '@innkeeper/agent-core';
+import type { Channel, Log } from '@innkeeper/kit';
 import { close, exit, giveUp, handedOver, open, print, write } from 'host';
 import { portName } from './channels/find-port.ts';
 import { listenUnix } from './channels/listen-unix.ts';
+import { listenVsock } from './channels/listen-vsock.ts';
 import { servePort } from './channels/serve-port.ts';
 import type { TakenOver } from './handover/take-over.ts';
 import { createQuickJsHost } from './host/quick-js-host.ts';
@@ -87,13 +89,26 @@ async function serveAs(options: ServeOptions, taken: TakenOver | undefined): Pro
         signal: controller.signal,
         serve: (channel) => agent.serveChannel(channel, dialect, controller.signal),
       }).catch((error: unknown) => log.error('port.ended', { port: name, error: String(error) }));
-  for (const path of options.listen)
-    listenUnix({
-      path,
-      log,
-      signal: controller.signal,
-      serve: (channel) => agent.serveChannel(channel, 'detect', controller.signal),
-    });
+  const { signal } = controller;
+  const serve = (channel: Channel): Promise<void> => agent.serveChannel(channel, 'detect', signal);
+  for (const path of options.listen) listenUnix({ path, log, signal, serve });
+  const { vsockPeers, httpAddress } = settings.config ?? {};
+  const peers = options.vsockPeers ?? vsockPeers ?? defaultVsockPeers;
+  const vsockPorts = new Set([...(options.virtio ? [vsockPort] : []), ...options.listenVsock]);
+  if (peers === 'any' || peers.length > 0)
+    for (const port of vsockPorts)
+      listenVsock({ port, peers, log, signal, serve }).catch((error: unknown) =>
+        log.error('vsock.ended', { error: String(error) }),
+      );
+  if (httpAddress !== undefined)
+    serveHttp(httpAddress, log, signal, (channel) => agent.serveChannel(channel, 'http', signal));
+}
+
+/** In a part of its own, since few guests have such an address. */
+function serveHttp(address: string, log: Log, signal: AbortSignal, serve: (channel: Channel) => Promise<void>): void {
+  import('./channels/listen-tcp.ts')
+    .then(({ listenTcp }) => listenTcp({ address, log, signal, serve }))
+    .catch((error: unknown) => log.error('http.ended', { error: String(error) }));
 }
 
 /** All ports by their names, or the one device that the guest's settings name. */

@@ -1,6 +1,7 @@
 import { updateKeysPath } from '@innkeeper/contract/agent-update';
 import { type Channel, type Log, linkSignals } from '@innkeeper/kit';
 import { type DialectName, detectDialect } from '@innkeeper/wire';
+import type { AddressReporterOptions } from './address-report/address-reporter.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { CallLog } from './call-log.ts';
 import { capabilitiesOf } from './capabilities.ts';
@@ -153,6 +154,9 @@ export function createAgent(
     guestIdentity: new Identity(host, log),
   };
 
+  if (config?.managerAddress !== undefined && config.problems.length === 0)
+    startReports({ host, log, dispatcher: table, config, signal: stopping.signal });
+
   return {
     serveChannel: async (channel, dialect, outer) => {
       const { signal, unlink } = linkSignals(outer, stopping.signal, succession.leaving.signal);
@@ -183,6 +187,13 @@ export function createAgent(
       await new Promise<void>((resolve) => host.clock.setTimer(flushMs, resolve));
     },
   };
+}
+
+/** In a part of its own, since few guests have a manager. */
+function startReports(options: AddressReporterOptions): void {
+  import('./address-report/address-reporter.ts')
+    .then((part) => part.reportAddress(options))
+    .catch((error: unknown) => options.log.error('manager.ended', { error: String(error) }));
 }
 
 /** In a part of its own. A new program that cannot take over gives up; an old one that comes back goes on without. */

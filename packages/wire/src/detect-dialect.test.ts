@@ -3,6 +3,8 @@ import { describe, it } from 'node:test';
 import { detectAgentMessage } from './agent-message/header.ts';
 import { detectDialect } from './detect-dialect.ts';
 import { detectionBytes } from './detection.ts';
+import { detectHttp } from './http/detect-http.ts';
+import { detectJsonFrames } from './json-frames/frame-receiver.ts';
 import { detectNative } from './native/opening-bytes.ts';
 import { detectQga } from './qga/detect-qga.ts';
 
@@ -44,6 +46,8 @@ describe('detection by each dialect', () => {
     ['native', detectNative],
     ['agent-message', detectAgentMessage],
     ['qga', detectQga],
+    ['json-frames', detectJsonFrames],
+    ['http', detectHttp],
   ] as const) {
     for (const [name, bytes, owner] of cases) {
       it(`${dialect} answers ${owner === dialect ? 'yes' : 'no'} to ${name} within ${detectionBytes} bytes, and "more" until then`, () => {

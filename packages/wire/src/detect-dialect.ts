@@ -1,11 +1,10 @@
 import { detectAgentMessage } from './agent-message/header.ts';
-import { detectLength } from './detection.ts';
+import { detectHttp } from './http/detect-http.ts';
+import { detectJsonFrames } from './json-frames/frame-receiver.ts';
 import { detectNative } from './native/opening-bytes.ts';
 import { detectQga } from './qga/detect-qga.ts';
 
 export type DialectName = 'native' | 'agent-message' | 'json-frames' | 'qga' | 'http';
-
-const httpMethods = ['GET ', 'PUT ', 'HEAD ', 'POST ', 'PATCH ', 'DELETE ', 'OPTIONS ', 'PRI '] as const;
 
 /**
  * The name of a fresh connection's dialect by its first bytes, whether it is served or not; undefined while there are
@@ -16,11 +15,9 @@ const httpMethods = ['GET ', 'PUT ', 'HEAD ', 'POST ', 'PATCH ', 'DELETE ', 'OPT
  * protobuf tag, or the magic 51 54 58 01: AgentMessage. An HTTP method: HTTP.
  */
 export function detectDialect(firstBytes: Uint8Array): DialectName | undefined {
-  const [, , , , fifth] = firstBytes;
   if (detectQga(firstBytes) === 'yes') return 'qga';
   if (detectNative(firstBytes) === 'yes') return 'native';
   if (detectAgentMessage(firstBytes) === 'yes') return 'agent-message';
-  if (fifth === 0x7b && detectLength(firstBytes) === 'yes') return 'json-frames';
-  const text = String.fromCharCode(...firstBytes.subarray(0, 8));
-  return httpMethods.some((method) => text.startsWith(method)) ? 'http' : undefined;
+  if (detectJsonFrames(firstBytes) === 'yes') return 'json-frames';
+  return detectHttp(firstBytes) === 'yes' ? 'http' : undefined;
 }

@@ -30,11 +30,20 @@ export type { Base64Ops, ByteOps } from './byte-ops.ts';
 export { type DialectName, detectDialect } from './detect-dialect.ts';
 export { type Detection, detectionBytes } from './detection.ts';
 export type { DialectCall } from './dialect-call.ts';
+export { detectHttp } from './http/detect-http.ts';
+export { printAddressReport, statusOf } from './http/manager-request.ts';
+export { type HttpReply, jsonReply, printHttpReply } from './http/reply.ts';
+export { type HttpIncoming, type HttpRequest, HttpRequestReceiver } from './http/request-receiver.ts';
+export { translateHttpRequest } from './http/translate-request.ts';
 export {
   type JsonFrameAnswer,
   JsonFrameAnswerReader,
   jsonFrameRequest,
 } from './json-frames/client-frames.ts';
+export { detectJsonFrames, type JsonFrameIncoming, JsonFrameReceiver } from './json-frames/frame-receiver.ts';
+export { maxJsonFrameBytes } from './json-frames/limits.ts';
+export { type JsonReply, jsonErrorReply, printJsonFrame } from './json-frames/reply.ts';
+export { translateJsonRequest } from './json-frames/translate-request.ts';
 export { type AgentIncoming, AgentReceiver } from './native/agent-receiver.ts';
 export { encodeFrame } from './native/encode-frame.ts';
 export {

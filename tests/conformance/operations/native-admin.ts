@@ -61,10 +61,9 @@ export function nativeAdmin(link: AgentLink): GuestAdmin {
 }
 
 function entryOf({ path, kind, sizeBytes, mode, symlinkTarget }: FileInfo): Entry {
-  const kinds = { [FileKind.DIRECTORY]: 'folder', [FileKind.SYMLINK]: 'link' } as const;
   return {
     name: path.slice(path.lastIndexOf('/') + 1),
-    kind: kind === FileKind.DIRECTORY || kind === FileKind.SYMLINK ? kinds[kind] : 'file',
+    kind: kind === FileKind.DIRECTORY ? 'folder' : kind === FileKind.SYMLINK ? 'link' : 'file',
     size: Number(sizeBytes),
     mode,
     target: symlinkTarget,

@@ -1,5 +1,6 @@
 import type { CapabilityName } from '@innkeeper/contract/capabilities';
 import type { ConfigProblem } from './parse-toml.ts';
+import type { VsockPeers } from './vsock-peers.ts';
 
 /** A rule of the policy with the line that it is in. */
 export interface Rule<T> {
@@ -40,10 +41,18 @@ export interface AgentConfig {
   readonly maxChunkBytes?: number | undefined;
   /** "auto", or the device of the only port to serve. */
   readonly devicePath?: string | undefined;
-  /** Where metrics are to be served over HTTP: "ADDRESS:PORT". */
+  /** Whose vsock connections are served. Default: the host's alone. */
+  readonly vsockPeers?: VsockPeers | undefined;
+  /** Where metrics are served over HTTP: "ADDRESS:PORT". Default: nowhere. */
   readonly httpAddress?: string | undefined;
-  /** The manager to which the guest's address is to be reported: "ADDRESS:PORT". */
+  /** Whether whoever reaches that address may configure the guest's interfaces. Default: no. */
+  readonly httpConfigureInterface?: boolean | undefined;
+  /** The manager to which the guest's address is reported: "ADDRESS:PORT". Default: none. */
   readonly managerAddress?: string | undefined;
+  /** The guest's own id at that manager. */
+  readonly vmId?: string | undefined;
+  /** Path of the VM's own token for that manager. Default: it is not asked for one. */
+  readonly managerTokenFile?: string | undefined;
   readonly policy: PolicyRules;
 }
 

@@ -16,6 +16,10 @@ max_chunk_size = 131072
 device_path = "/dev/vport1p1"
 http_address = "127.0.0.1:8080"
 manager_address = "[fd00::1]:9000"
+vsock_peers = ["2", "4294967295"]
+http_configure_interface = true
+vm_id = "vm-1"
+manager_token_file = "/etc/innkeeper/token"
 [policy]
 read_only = false
 features_off = ["exec", "filesystem"]
@@ -36,8 +40,12 @@ all = 100
       devicePath: '/dev/vport1p1',
       httpAddress: '127.0.0.1:8080',
       managerAddress: '[fd00::1]:9000',
+      vsockPeers: [2, 4_294_967_295],
+      httpConfigureInterface: true,
+      vmId: 'vm-1',
+      managerTokenFile: '/etc/innkeeper/token',
     });
-    assert.deepEqual(policy.featuresOff, { value: ['exec', 'filesystem'], line: 9 });
+    assert.deepEqual(policy.featuresOff, { value: ['exec', 'filesystem'], line: 13 });
     assert.deepEqual([policy.writeRoots?.value, policy.commands], [['/srv/in'], undefined]);
     assert.deepEqual([...policy.rateLimits.keys()], ['all', 'file.write']);
   });
@@ -59,12 +67,13 @@ features_of = ["exec"]
 x = 1
 `),
       [
+        '0 manager_address needs vm_id',
         '1 telemetry_interval_secs must be a whole number from 1 to 3600',
         '2 max_exec_timeout_secs must be a whole number from 1 to 86400',
         '3 max_chunk_size must be a whole number from 4096 to 1048576',
         '4 unknown key "telemetry_interval"',
-        '5 "8080" is not ADDRESS:PORT',
-        '6 "host:65536" is not ADDRESS:PORT',
+        '5 "8080" is not ADDRESS:PORT, with an IP address or localhost',
+        '6 "host:65536" is not ADDRESS:PORT, with an IP address or localhost',
         '7 "vport" must be an absolute path without "..", "." and doubled or final slashes',
         '9 read_only must be true or false',
         '10 roots must be a list of texts in double quotes',
@@ -72,6 +81,20 @@ x = 1
         '13 unknown key "other.x"',
       ],
     );
+  });
+
+  it('peers of vsock are CIDs or any, and an empty list is nobody', () => {
+    const peers = (list: string) => parseConfig(`vsock_peers = ${list}`, path).vsockPeers;
+    assert.deepEqual([peers('[]'), peers('["1", "any"]'), peers('["1"]')], [[], 'any', [1]]);
+    for (const wrong of ['host', '4294967296', '-1', ''])
+      assert.match(problemsOf(`vsock_peers = ["${wrong}"]`)[0] ?? '', /^1 ".*" is no CID of vsock/, wrong);
+  });
+
+  it('an address of HTTP is an IP address or localhost with a port', () => {
+    for (const right of ['0.0.0.0:80', '[::]:8080', 'localhost:1', '10.0.0.1:65535'])
+      assert.deepEqual(problemsOf(`http_address = "${right}"`), [], right);
+    for (const wrong of ['manager.example:80', '[::1', '1.2.3:80', '1.2.3.4:0', '1.2.3.4', '::1:80', '[1.2.3.4]:80'])
+      assert.match(problemsOf(`http_address = "${wrong}"`)[0] ?? '', /is not ADDRESS:PORT/, wrong);
   });
 
   it('paths that cannot be real ones, unknown features and limits are problems', () => {

@@ -2,7 +2,9 @@ import { errorMessage } from '@innkeeper/kit';
 import type { Host } from '../host.ts';
 import type { AgentConfig, Rule } from './agent-config.ts';
 import { checkPaths, featureProblem, isFolderList, pathProblem, tunnelProblem } from './config-checks.ts';
+import { parseEndpoint } from './ip-endpoint.ts';
 import { type ConfigEntry, type ConfigProblem, parseToml } from './parse-toml.ts';
+import { type VsockPeers, vsockPeerProblem, vsockPeersOf } from './vsock-peers.ts';
 
 const maxConfigBytes = 65_536;
 
@@ -35,14 +37,14 @@ export function parseConfig(text: string, path: string): AgentConfig {
     maxExecTimeoutSeconds: reader.number('max_exec_timeout_secs', 1, 86_400),
     maxChunkBytes: reader.number('max_chunk_size', 4096, 1_048_576),
     devicePath: reader.text('device_path', (value) => (value === 'auto' ? undefined : pathProblem(value))),
+    vsockPeers: peersOf(reader.list('vsock_peers', vsockPeerProblem)),
     httpAddress: reader.text('http_address', addressProblem),
+    httpConfigureInterface: reader.flag('http_configure_interface'),
     managerAddress: reader.text('manager_address', addressProblem),
+    vmId: reader.text('vm_id', vmIdProblem),
+    managerTokenFile: reader.text('manager_token_file', pathProblem),
     policy: {
-      readOnly: reader.rule(
-        'policy.read_only',
-        (value): value is boolean => typeof value === 'boolean',
-        'true or false',
-      ),
+      readOnly: reader.flagRule('policy.read_only'),
       featuresOff: reader.list('policy.features_off', featureProblem),
       featuresOnly: reader.list('policy.features_only', featureProblem),
       roots: reader.list('policy.roots', pathProblem),
@@ -53,6 +55,8 @@ export function parseConfig(text: string, path: string): AgentConfig {
     },
   };
   for (const problem of checkPaths(config.policy)) reader.problems.push(problem);
+  if (config.managerAddress !== undefined && config.vmId === undefined)
+    reader.problems.push({ line: 0, message: 'manager_address needs vm_id' });
   reader.refuseUnknown();
   return { ...config, problems: reader.problems.sort((a, b) => a.line - b.line) };
 }
@@ -61,11 +65,20 @@ function milliseconds(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds * 1000;
 }
 
-/** Loopback by name or any IP address, with a port. */
+function peersOf(list: Rule<readonly string[]> | undefined): VsockPeers | undefined {
+  return list === undefined ? undefined : vsockPeersOf(list.value);
+}
+
 function addressProblem(value: string): string | undefined {
-  const [, port = ''] = /^(?:[\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})$/.exec(value) ?? [];
-  const number = Number(port);
-  return number >= 1 && number <= 65_535 ? undefined : `"${value.slice(0, 80)}" is not ADDRESS:PORT`;
+  return parseEndpoint(value) === undefined
+    ? `"${value.slice(0, 80)}" is not ADDRESS:PORT, with an IP address or localhost`
+    : undefined;
+}
+
+function vmIdProblem(value: string): string | undefined {
+  return /^[\w.-]{1,64}$/.test(value)
+    ? undefined
+    : 'vm_id must have 1 to 64 characters of A-Z, a-z, 0-9, "_", "." and "-"';
 }
 
 class ConfigReader {
@@ -90,6 +103,14 @@ class ConfigReader {
     if (is(value)) return { value, line };
     this.problems.push({ line, message: `${name.split('.').at(-1)} must be ${wanted}` });
     return undefined;
+  }
+
+  flagRule(name: string): Rule<boolean> | undefined {
+    return this.rule(name, (value): value is boolean => typeof value === 'boolean', 'true or false');
+  }
+
+  flag(name: string): boolean | undefined {
+    return this.flagRule(name)?.value;
   }
 
   number(name: string, least: number, most: number): number | undefined {

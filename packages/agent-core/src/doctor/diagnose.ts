@@ -45,24 +45,8 @@ function configFindings(host: Host, path: string, config: AgentConfig | undefine
     }));
   return [
     { check: 'configuration', state: 'ok', detail: `${path} is fine; an agent reads it when it starts` },
-    ...unusedFindings(config),
     ...policyFindings(host, config),
   ];
-}
-
-/** Settings for what this version of the agent does not do. */
-function unusedFindings({ httpAddress, managerAddress }: AgentConfig): Finding[] {
-  const unused = [
-    ['http_address', httpAddress],
-    ['manager_address', managerAddress],
-  ] as const;
-  return unused
-    .filter(([, value]) => value !== undefined)
-    .map(([name]) => ({
-      check: 'configuration',
-      state: 'warning',
-      detail: `${name} is set, but this version of the agent does not speak HTTP`,
-    }));
 }
 
 function policyFindings(host: Host, config: AgentConfig): Finding[] {
