@@ -16,7 +16,7 @@ const lastRequest = agentMessageGetCapabilitiesTag >>> 3;
 const responseOffset = (agentMessagePongTag >>> 3) - firstRequest;
 
 /** Whether a payload field of AgentMessage is a request. */
-export function isRequestField(field: number): boolean {
+function isRequestField(field: number): boolean {
   return field >= firstRequest && field <= lastRequest;
 }
 

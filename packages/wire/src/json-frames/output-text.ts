@@ -6,7 +6,7 @@ const encoder = new TextEncoder();
 const partChars = 4096;
 
 /** What stands at the end of output that was cut. */
-export const cutMarker = '\n[output cut by the agent]\n';
+const cutMarker = '\n[output cut by the agent]\n';
 
 /** The output of a program as the inside of a JSON string, up to a limit of its escaped bytes. */
 export class OutputText {
