@@ -61,12 +61,14 @@ async function serveAs(options: ServeOptions, taken: TakenOver | undefined): Pro
   const state = options.virtio
     ? {
         partialFoldersPath: '/var/lib/innkeeper-agent/partial-folders',
+        handleCounterPath: '/run/innkeeper-file-handles',
         networkRecordPath: '/var/lib/innkeeper-agent/network.json',
       }
     : {};
   const settings = await loadSettings(host, options.configPath, log);
   const updateKeysPath = options.updateKeys;
-  const agent = createAgent(host, log, undefined, { ...state, ...settings, agentLog, updateKeysPath });
+  const qga = settings.config?.qga;
+  const agent = createAgent(host, log, undefined, { ...state, ...settings, agentLog, updateKeysPath, qga });
   const controller = new AbortController();
   const stop = (): void => {
     // First, so that no new connection is served.

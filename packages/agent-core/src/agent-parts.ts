@@ -1,5 +1,6 @@
 import type { Log } from '@innkeeper/kit';
 import type { AgentConfig } from './config/agent-config.ts';
+import type { FileHandles } from './file/file-handles.ts';
 import type { PartialFolders } from './file/partial-folders.ts';
 import type { GuestFreezeState } from './freeze-state.ts';
 import type { Host } from './host.ts';
@@ -25,6 +26,12 @@ export interface AgentParts {
   readonly partialFoldersPath: string | undefined;
   /** Made when first needed; undefined without a path. */
   partialFolders: PartialFolders | undefined;
+  /** A program to run before every freeze and after its thaw, besides those in their folders. */
+  readonly freezeHook: string | undefined;
+  /** Path of the counter of file handles; undefined: it begins again with the agent. */
+  readonly handleCounterPath: string | undefined;
+  /** Made when first needed. */
+  fileHandles: FileHandles | undefined;
   /** Path of the record of a change of the network that is not confirmed. */
   readonly networkRecordPath: string;
   /** Made when first needed. */

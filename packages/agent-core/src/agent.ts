@@ -53,6 +53,8 @@ const flushMs = 50;
 export interface AgentOptions {
   /** A list of the folders with partial files, which outlives the agent. Absent: they are forgotten with it. */
   readonly partialFoldersPath?: string | undefined;
+  /** The counter of file handles, which outlives the agent. Absent: it begins again with it. */
+  readonly handleCounterPath?: string | undefined;
   /** A record of a change of the network that is not confirmed. Default: one that a restart of the guest removes. */
   readonly networkRecordPath?: string | undefined;
   /** What `log` writes, for the method that reads it. Default: it has no lines. */
@@ -77,6 +79,7 @@ export function createAgent(
   dialects: readonly Dialect[] = servedDialects,
   {
     partialFoldersPath,
+    handleCounterPath,
     networkRecordPath = '/run/innkeeper/network.json',
     agentLog = new AgentLog(host.clock),
     updateKeysPath: keysPath = updateKeysPath,
@@ -111,6 +114,9 @@ export function createAgent(
     startedMs: before?.startedMs ?? host.clock.monotonicMs(),
     partialFoldersPath,
     partialFolders: undefined,
+    handleCounterPath,
+    fileHandles: undefined,
+    freezeHook: qga?.freezeHook,
     networkRecordPath,
     network: undefined,
     registry: undefined,

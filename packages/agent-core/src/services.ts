@@ -19,9 +19,17 @@ export const services: Readonly<Record<string, Service>> = {
     () => import('./file/file-operations.ts'),
     async (part, parts) => part.fileOperations(limitedHost(parts), parts, await partialFolders(parts)),
   ),
+  'innkeeper.agent.v1.FileHandleService': lazy(
+    () => import('./file/file-handle-operations.ts'),
+    (part, parts) => {
+      parts.fileHandles ??= new part.FileHandles(parts.host, parts.handleCounterPath);
+      return part.fileHandleOperations(parts.fileHandles, limitedHost(parts));
+    },
+  ),
   'innkeeper.agent.v1.FilesystemService': lazy(
     () => import('./filesystem/filesystem-operations.ts'),
-    (part, { host, log, bootId, freeze }) => part.filesystemOperations(host, log, bootId, freeze),
+    (part, { host, log, bootId, freeze, freezeHook }) =>
+      part.filesystemOperations(host, log, { bootId, state: freeze, hook: freezeHook }),
   ),
   'innkeeper.agent.v1.GuestProcessService': lazy(
     () => import('./guest-process/guest-process-operations.ts'),

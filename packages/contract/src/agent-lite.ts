@@ -1,6 +1,7 @@
 /** The entry point `@innkeeper/contract/agent-lite`: field and method tables of every message an agent sends or receives. */
 export * from './gen/agent/v1/account_lite.ts';
 export * from './gen/agent/v1/capabilities_lite.ts';
+export * from './gen/agent/v1/file_handle_lite.ts';
 export * from './gen/agent/v1/file_lite.ts';
 export * from './gen/agent/v1/file_tar_lite.ts';
 export * from './gen/agent/v1/file_types_lite.ts';

@@ -1,6 +1,8 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { AccountServiceLite } from './gen/agent/v1/account_lite.ts';
 import { AccountService } from './gen/agent/v1/account_pb.ts';
+import { FileHandleServiceLite } from './gen/agent/v1/file_handle_lite.ts';
+import { FileHandleService } from './gen/agent/v1/file_handle_pb.ts';
 import { FileServiceLite } from './gen/agent/v1/file_lite.ts';
 import { FileService } from './gen/agent/v1/file_pb.ts';
 import { FilesystemServiceLite } from './gen/agent/v1/filesystem_lite.ts';
@@ -32,6 +34,7 @@ import type { LiteMethod } from './lite/lite-method.ts';
 /** Every service of the agent, served for each VM under its own name. */
 export const agentServices: readonly DescService[] = [
   AccountService,
+  FileHandleService,
   FileService,
   FilesystemService,
   GuestProcessService,
@@ -50,6 +53,7 @@ export const agentServices: readonly DescService[] = [
 const liteMethods: ReadonlyMap<string, LiteMethod> = new Map(
   [
     AccountServiceLite,
+    FileHandleServiceLite,
     FileServiceLite,
     FilesystemServiceLite,
     GuestProcessServiceLite,

@@ -1,5 +1,6 @@
 /** Tags of every field of the agent's messages, for the frequent messages whose codec is written by hand; that of frames is generated. */
 export * from './gen/agent/v1/account_tags.ts';
+export * from './gen/agent/v1/file_handle_tags.ts';
 export * from './gen/agent/v1/file_tags.ts';
 export * from './gen/agent/v1/file_tar_tags.ts';
 export * from './gen/agent/v1/file_types_tags.ts';

@@ -1,5 +1,6 @@
 /** protobuf-es schemas and types of the agent's operations, for Node and browsers. In the agent: types only. */
 export * from './gen/agent/v1/account_pb.ts';
+export * from './gen/agent/v1/file_handle_pb.ts';
 export * from './gen/agent/v1/file_pb.ts';
 export * from './gen/agent/v1/file_tar_pb.ts';
 export * from './gen/agent/v1/file_types_pb.ts';

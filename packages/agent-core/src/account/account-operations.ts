@@ -1,7 +1,7 @@
 import { AccountServiceLite } from '@innkeeper/contract/agent-lite';
 import { immediateOperation, type Operation, unaryOperation } from '../dispatch.ts';
 import type { Host } from '../host.ts';
-import { changeKeys, listKeys } from './authorized-keys.ts';
+import { changeKeys, changeWholeFile, listKeys } from './authorized-keys.ts';
 import { changeAccount, findAccount, listAccounts } from './change-account.ts';
 
 /** List, Change, ListKeys and ChangeKeys. */
@@ -11,7 +11,9 @@ export function accountOperations(host: Host): Operation[] {
     unaryOperation(AccountServiceLite.change, (request) => changeAccount(host, request)),
     immediateOperation(AccountServiceLite.listKeys, ({ user }) => listKeys(host, findAccount(host, user))),
     unaryOperation(AccountServiceLite.changeKeys, (request) =>
-      changeKeys(host, findAccount(host, request.user), request),
+      request.wholeFile
+        ? changeWholeFile(host, findAccount(host, request.user), request)
+        : changeKeys(host, findAccount(host, request.user), request),
     ),
   ];
 }

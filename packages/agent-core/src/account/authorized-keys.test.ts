@@ -55,6 +55,27 @@ describe('SSH keys', () => {
     assert.equal(host.files.text(path), own);
   });
 
+  it('with whole_file lines are added and removed by their text, comments stay, and reset removes all keys', async () => {
+    const host = guest();
+    host.files.put(path, `# mine\n${key('o')}\n`, { uid: 1000 });
+    const { node } = await startFakeAgent(host);
+    const options = 'no-pty ssh-ed25519 AAAA';
+    const changed = await node.open(changeKeys, { user: 'ana', wholeFile: true, add: [options, key('o'), options] });
+    assert.deepEqual(
+      changed.messages[0]?.keys.map(({ line }) => line),
+      [key('o'), options],
+    );
+    await node.open(changeKeys, { user: 'ana', wholeFile: true, remove: [key('o')] });
+    assert.equal(host.files.text(path), `# mine\n${options}\n`);
+    await node.open(changeKeys, { user: 'ana', wholeFile: true, reset: true, add: [key('n')] });
+    assert.equal(host.files.text(path), `# mine\n${key('n')}\n`);
+    for (const line of ['# comment', '', `${key('a')}\n${key('b')}`])
+      assert.equal(
+        (await node.open(changeKeys, { user: 'ana', wholeFile: true, add: [line] })).reason,
+        'INVALID_ARGUMENT',
+      );
+  });
+
   it('a file whose last line has no end, and half a block, are not damaged', async () => {
     const host = guest();
     host.files.put(path, `# innkeeper: managed keys, begin\n${key('o')}`, { uid: 1000 });

@@ -66,6 +66,33 @@ export async function changeKeys(
   }
 }
 
+/** Changes lines of the whole file, for callers that maintain it as a whole. */
+export async function changeWholeFile(
+  host: Host,
+  account: Account,
+  { add, remove, reset }: Pick<ChangeKeysRequest, 'add' | 'remove' | 'reset'>,
+): Promise<MessageInitShape<typeof AccountKeysSchema>> {
+  if (add.length + remove.length > maxChanges) throw refused(`At most ${maxChanges} keys can be changed at once.`);
+  for (const line of [...add, ...remove])
+    if (line.length > maxLineChars || !isLine(line))
+      throw refused('A key is one line: options, if it has some, type, key in base64, comment.');
+  const folder = openSshFolder(host, account, add.length > 0 || reset);
+  if (folder === undefined) return answerOf({ managed: [], others: [] });
+  try {
+    const before = readKeys(host, folder, account);
+    const isKept = (line: string): boolean => !isKey(line) || (!reset && !remove.includes(line.trim()));
+    const managed = reset ? [] : before.managed.filter(isKept);
+    const kept = before.others.filter(isKept);
+    const known = new Set([...managed, ...kept].map((line) => line.trim()));
+    const others = [...kept, ...[...new Set(add)].filter((line) => !known.has(line.trim()))];
+    const block = managed.length === 0 ? [] : [begin, ...managed, end];
+    await writeKeys(host, folder, account, [...others, ...block, ''].join('\n'));
+    return answerOf({ managed, others });
+  } finally {
+    folder.close();
+  }
+}
+
 /** `.ssh` of the account; undefined if there is none and `create` is false. */
 function openSshFolder(host: Host, { home, uid, gid }: Account, create: boolean): DirectoryHandle | undefined {
   const folder = openHome(host, home, uid);
@@ -157,10 +184,20 @@ async function writeKeys(host: Host, folder: DirectoryHandle, { uid, gid }: Acco
 function answerOf({ managed, others }: Keys): MessageInitShape<typeof AccountKeysSchema> {
   const all = [
     ...managed.map((line) => ({ line, managed: true })),
-    ...others.filter((line) => /^\s*[^#\s]/.test(line)).map((line) => ({ line, managed: false })),
+    ...others.filter(isKey).map((line) => ({ line, managed: false })),
   ];
   const keys = withinChars(all.slice(0, maxKeys), maxAnswerChars, ({ line }) => line);
   return { keys, omitted: all.length - keys.length };
+}
+
+/** Nothing that would begin another line. */
+function isLine(line: string): boolean {
+  return /^[^\s#](?:\t|[^\p{Cc}])*$/u.test(line);
+}
+
+/** Not a comment, and not empty. */
+function isKey(line: string): boolean {
+  return /^\s*[^#\s]/.test(line);
 }
 
 function blobOf(line: string): string {

@@ -41,14 +41,17 @@ export function findAccount(host: Host, user: string): Account {
 
 /** Change: the password, whether it must be changed, and the lock. */
 export async function changeAccount(host: Host, request: ChangeAccountRequest) {
-  const { user, password, expire, locked } = request;
+  const { user, password, passwordHash, expire, locked } = request;
   const account = findAccount(host, user);
   if (password !== undefined) checkPassword(password);
+  if (passwordHash !== undefined) checkHash(passwordHash, password);
   const secret = (): string => readSecrets(host).get(user)?.[1] ?? '';
-  if (locked === false && password === undefined && !isHash(secret().replace(/^!+/, '')))
+  const isNew = password !== undefined || passwordHash !== undefined;
+  if (locked === false && !isNew && !isHash(secret().replace(/^!+/, '')))
     throw new OperationError('INVALID_ARGUMENT', `"${user}" has no password, so it cannot be unlocked.`);
   const changedDay = expire ? 0 : undefined;
   if (password !== undefined) await setPassword(host, user, password);
+  if (passwordHash !== undefined) await changeSecret(host, user, { field: passwordHash, changedDay: today(host) });
   if (locked !== undefined || expire) {
     const bare = secret().replace(/^!+/, '');
     await changeSecret(host, user, { field: locked === undefined ? secret() : locked ? `!${bare}` : bare, changedDay });
@@ -64,8 +67,19 @@ async function setPassword(host: Host, user: string, password: string): Promise<
     // What it says could contain the password. Without a word it refuses where PAM is not set up, as in a small guest.
   }
   const field = await sha256Crypt(host, password, newSalt(host));
-  const changedDay = Number(host.clock.wallTimeNs() / nsPerMs / msPerDay);
-  await changeSecret(host, user, { field, changedDay });
+  await changeSecret(host, user, { field, changedDay: today(host) });
+}
+
+/** Days since the epoch. */
+function today(host: Host): number {
+  return Number(host.clock.wallTimeNs() / nsPerMs / msPerDay);
+}
+
+/** A field of /etc/shadow: what separates fields or lines would change another account. */
+function checkHash(hash: string, password: string | undefined): void {
+  if (password !== undefined) throw new OperationError('INVALID_ARGUMENT', 'Give either password or password_hash.');
+  if (!/^[\x21-\x39\x3b-\x7e]{1,512}$/.test(hash))
+    throw new OperationError('INVALID_ARGUMENT', 'password_hash must be 1 to 512 printable characters without ":".');
 }
 
 /** Busybox's own uses DES, which ignores all but 8 characters. */

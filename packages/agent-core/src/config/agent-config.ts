@@ -1,4 +1,5 @@
 import type { CapabilityName } from '@innkeeper/contract/capabilities';
+import type { QgaSettings } from '../dialects/qga/qga-settings.ts';
 import type { ConfigProblem } from './parse-toml.ts';
 import type { VsockPeers } from './vsock-peers.ts';
 
@@ -53,6 +54,8 @@ export interface AgentConfig {
   readonly vmId?: string | undefined;
   /** Path of the VM's own token for that manager. Default: it is not asked for one. */
   readonly managerTokenFile?: string | undefined;
+  /** For clients of QGA. */
+  readonly qga?: QgaSettings | undefined;
   readonly policy: PolicyRules;
 }
 

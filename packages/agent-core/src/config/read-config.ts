@@ -43,6 +43,15 @@ export function parseConfig(text: string, path: string): AgentConfig {
     managerAddress: reader.text('manager_address', addressProblem),
     vmId: reader.text('vm_id', vmIdProblem),
     managerTokenFile: reader.text('manager_token_file', pathProblem),
+    qga: {
+      version: reader.text('qga.version', (value) =>
+        /^[\w.+-]{1,64}$/.test(value) ? undefined : 'it is not a version',
+      ),
+      allow: reader.list('qga.allow_commands', commandProblem)?.value,
+      block: reader.list('qga.block_commands', commandProblem)?.value,
+      freezeLeaseMs: milliseconds(reader.number('qga.freeze_lease_secs', 0, 3600)),
+      freezeHook: reader.text('qga.freeze_hook', pathProblem),
+    },
     policy: {
       readOnly: reader.flagRule('policy.read_only'),
       featuresOff: reader.list('policy.features_off', featureProblem),
@@ -67,6 +76,10 @@ function milliseconds(seconds: number | undefined): number | undefined {
 
 function peersOf(list: Rule<readonly string[]> | undefined): VsockPeers | undefined {
   return list === undefined ? undefined : vsockPeersOf(list.value);
+}
+
+function commandProblem(value: string): string | undefined {
+  return /^guest-[a-z-]{1,64}$/.test(value) ? undefined : `"${value.slice(0, 80)}" is not a command of QGA`;
 }
 
 function addressProblem(value: string): string | undefined {

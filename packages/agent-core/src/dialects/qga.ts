@@ -1,6 +1,11 @@
 import { detectQga } from '@innkeeper/wire';
 import type { Dialect } from '../serving/dialect.ts';
 
+/** All commands, by their names. */
+export async function qgaCommandNames(): Promise<readonly string[]> {
+  return (await import('./qga/command-names.ts')).commandNames;
+}
+
 /** The dialect of QEMU's guest agent: docs/protocol/qga.md. */
 export const qga: Dialect = {
   name: 'qga',

@@ -68,6 +68,21 @@ describe('innkeeper-agent doctor', () => {
     assert.match((await problemsOf(host))[0]?.detail ?? '', /has no device \/dev\/vport1p1/);
   });
 
+  it('qemu-ga on its own port is not a problem, and doctor says that the agent leaves it that port', async () => {
+    const host = goodGuest();
+    const shared = { name: 'org.qemu.guest_agent.0', path: '/dev/vport1p2' };
+    host.files.put('/proc/9/comm', 'qemu-ga\n');
+    host.files.put('/proc/9/cmdline', '/usr/sbin/qemu-ga\0');
+    host.files.putFolder('/proc/9/fd');
+    host.files.putLink('/proc/9/fd/3', shared.path);
+    const findings = await diagnose(host, configPath, [port, shared]);
+    assert.ok(findings.every(({ state }) => state === 'ok'));
+    assert.match(
+      findings.map(({ detail }) => detail).join('\n'),
+      /qemu-ga, process 9, has the port org.qemu.guest_agent.0 open, and the agent leaves it/,
+    );
+  });
+
   it('no agent and a second agent are problems', async () => {
     const host = goodGuest();
     putAgent(host, 71);

@@ -13,6 +13,8 @@ export interface FoundPort {
 
 /** Ports that the agent serves, the best first. */
 const ownPorts = ['org.innkeeper.agent.0', 'org.limiquantix.agent.0', 'org.quantix.agent.0'];
+/** One that the agent leaves to another program, which is its usual owner. */
+const sharedPort = 'org.qemu.guest_agent.0';
 const maxProcesses = 4096;
 const maxDescriptors = 1024;
 
@@ -25,7 +27,7 @@ export function portFindings(host: Host, ports: readonly FoundPort[], devicePath
     return [holderFinding(host, { name, path: devicePath })];
   }
   const own = ownPorts.flatMap((name) => ports.filter((port) => port.name === name));
-  if (own.length > 0) return own.map((port) => holderFinding(host, port));
+  if (own.length > 0) return [...own.map((port) => holderFinding(host, port)), ...sharedFindings(host, ports)];
   if (ports.length > 0) {
     const names = ports.map(({ name }) => name).join(', ');
     return [
@@ -49,6 +51,18 @@ export function portFindings(host: Host, ports: readonly FoundPort[], devicePath
           'this kernel has no driver for virtio-serial ports, or this is not a virtual machine',
           'run modprobe virtio_console, or install the kernel’s extra modules',
         ),
+  ];
+}
+
+/** Who speaks QGA with the host, if there is somebody. */
+function sharedFindings(host: Host, ports: readonly FoundPort[]): Finding[] {
+  const shared = ports.find(({ name }) => name === sharedPort);
+  const holder = shared === undefined ? undefined : holderOf(host, shared.path);
+  if (holder === undefined) return [];
+  const who = holder.isAgent ? 'the agent' : holder.name;
+  const leaves = holder.isAgent ? '' : ', and the agent leaves it to it';
+  return [
+    { check: 'port', state: 'ok', detail: `${who}, process ${holder.pid}, has the port ${sharedPort} open${leaves}` },
   ];
 }
 

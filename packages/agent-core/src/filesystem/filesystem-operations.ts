@@ -7,8 +7,16 @@ import { FreezeManager } from './freeze-manager.ts';
 import { trim } from './trim.ts';
 
 /** Freeze, Renew, Thaw, GetFreeze and Trim. */
-export function filesystemOperations(host: Host, log: Log, bootId: string, state: GuestFreezeState): Operation[] {
-  const freeze = new FreezeManager(host, log, bootId, state.changes);
+export function filesystemOperations(
+  host: Host,
+  log: Log,
+  {
+    bootId,
+    state,
+    hook,
+  }: { readonly bootId: string; readonly state: GuestFreezeState; readonly hook?: string | undefined },
+): Operation[] {
+  const freeze = new FreezeManager(host, log, { bootId, changes: state.changes, hook });
   state.manager = freeze;
   return [
     unaryOperation(FilesystemServiceLite.freeze, async (request) => {

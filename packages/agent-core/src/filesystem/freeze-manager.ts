@@ -2,11 +2,11 @@ import type { FreezeRequest } from '@innkeeper/contract/agent';
 import { FreezePhase as Phase } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { freezeHookMs, freezeLeaseMs, isCallerId, maxNamedMounts } from '@innkeeper/contract/limits';
-import type { Listeners, Log } from '@innkeeper/kit';
+import type { Log } from '@innkeeper/kit';
 import { checkPath } from '../file/check-path.ts';
 import type { FreezeState } from '../freeze-state.ts';
 import type { Host } from '../host.ts';
-import { type FreezeReportInit, GuestFreeze } from './guest-freeze.ts';
+import { type FreezeReportInit, type FreezeSurroundings, GuestFreeze } from './guest-freeze.ts';
 
 /** Milliseconds for the thaw and its hooks when the agent stops. */
 const stopWithinMs = 500;
@@ -15,16 +15,13 @@ const stopWithinMs = 500;
 export class FreezeManager implements FreezeState {
   readonly #host: Host;
   readonly #log: Log;
-  readonly #bootId: string;
-  readonly #changes: Listeners;
+  readonly #about: FreezeSurroundings;
   #current: GuestFreeze | undefined;
 
-  /** @param changes emits when a freeze begins or ends, or its lease changes */
-  constructor(host: Host, log: Log, bootId: string, changes: Listeners) {
-    this.#changes = changes;
+  constructor(host: Host, log: Log, about: FreezeSurroundings) {
     this.#host = host;
     this.#log = log;
-    this.#bootId = bootId;
+    this.#about = about;
   }
 
   get isFrozen(): boolean {
@@ -54,8 +51,7 @@ export class FreezeManager implements FreezeState {
     }
     if (current !== undefined && !current.isOver)
       throw new OperationError('FREEZE_HELD', `The freeze "${current.id}" is in progress.`);
-    const about = { request, bootId: this.#bootId, changes: this.#changes };
-    const freeze = new GuestFreeze(this.#host, this.#log, about);
+    const freeze = new GuestFreeze(this.#host, this.#log, { request, ...this.#about });
     this.#current = freeze;
     await freeze.frozen;
     return freeze.report();

@@ -68,7 +68,7 @@ export async function recoverFreeze(host: Host, log: Log, bootId: string): Promi
     }
   removeRecord(host);
   if (record.hooks === undefined) return;
-  const hooks = new FreezeHooks(host, record.hookTimeoutMs, new Map(record.hooks));
+  const hooks = new FreezeHooks(host, record.hookTimeoutMs, { before: new Map(record.hooks) });
   await hooks.runAfter((result) => log.info('freeze.hook', { result: describeHook(result) }));
 }
 

@@ -12,7 +12,19 @@ import { FreezeVerdicts } from './freeze-verdicts.ts';
 import { describeEnd, FreezerSession } from './freezer-session.ts';
 import { describeHook, FreezeHooks, type HookResultInit } from './hooks.ts';
 
+/** The freezer's clock counts milliseconds in 31 bits. */
+const longestLeaseMs = 0x7fff_ffff;
+
 export type FreezeReportInit = MessageInitShape<typeof FreezeReportSchema>;
+
+/** What all freezes of an agent have in common. */
+export interface FreezeSurroundings {
+  readonly bootId: string;
+  /** Emits when a freeze begins or ends, or its lease changes. */
+  readonly changes: Listeners;
+  /** A hook besides those in their folders. */
+  readonly hook?: string | undefined;
+}
 
 /** One freeze, from its hooks to its thaw. */
 export class GuestFreeze implements FreezeState {
@@ -39,17 +51,17 @@ export class GuestFreeze implements FreezeState {
   #over: Promise<void> = Promise.resolve();
 
   /** @throws OperationError MOUNT_NOT_FOUND, FREEZE_FAILED */
-  constructor(host: Host, log: Log, options: { request: FreezeRequest; bootId: string; changes: Listeners }) {
-    const { request, bootId, changes } = options;
+  constructor(host: Host, log: Log, options: FreezeSurroundings & { readonly request: FreezeRequest }) {
+    const { request, bootId, changes, hook } = options;
     this.#host = host;
     this.#log = log;
     this.#bootId = bootId;
     this.#request = request;
     this.#changes = changes;
     this.id = request.id;
-    this.#leaseMs = request.leaseMs || freezeLeaseMs.default;
+    this.#leaseMs = request.longestLease ? longestLeaseMs : request.leaseMs || freezeLeaseMs.default;
     this.#verdicts = FreezeVerdicts.of(host, request.mountPoints);
-    this.#hooks = new FreezeHooks(host, request.hookTimeoutMs || freezeHookMs.default);
+    this.#hooks = new FreezeHooks(host, request.hookTimeoutMs || freezeHookMs.default, { extra: hook });
     this.frozen = this.#freeze();
     // A failure is reported to every caller that awaits it; without one it must not end the agent.
     this.frozen.catch(() => undefined);

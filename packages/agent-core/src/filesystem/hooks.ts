@@ -20,11 +20,21 @@ export type HookResultInit = MessageInitShape<typeof HookResultSchema>;
 export class FreezeHooks {
   readonly #host: Host;
   readonly #timeoutMs: number;
+  /** One that is a hook of both kinds. */
+  readonly #extra: string | undefined;
   /** Names of pre-freeze hooks, and whether they were started. */
   readonly #before: Map<string, boolean>;
 
-  constructor(host: Host, timeoutMs: number, before: ReadonlyMap<string, boolean> = new Map()) {
+  constructor(
+    host: Host,
+    timeoutMs: number,
+    {
+      before = new Map(),
+      extra,
+    }: { readonly before?: ReadonlyMap<string, boolean>; readonly extra?: string | undefined } = {},
+  ) {
     this.#host = host;
+    this.#extra = extra;
     this.#timeoutMs = timeoutMs;
     this.#before = new Map(before);
   }
@@ -66,6 +76,7 @@ export class FreezeHooks {
         // ENOENT: no hooks here.
       }
     }
+    if (this.#extra !== undefined && this.#isProgram(this.#extra)) paths.push(this.#extra);
     return paths.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0)).slice(0, maxHooks);
   }
 

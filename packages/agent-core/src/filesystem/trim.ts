@@ -37,13 +37,17 @@ export async function trim(
       const bytes = await host.freezer.trim(mountPoint, Number(minimumBytes), trimTimeoutMs);
       results.push({ ...base, trimmedBytes: BigInt(bytes) });
     } catch (error) {
-      results.push({ ...base, error: errorOf(error) });
+      results.push({ ...base, error: errorOf(error), unsupported: isUnsupported(error) });
     }
   }
   return results;
 }
 
+function isUnsupported(error: unknown): boolean {
+  return hasErrno(error, 'ENOTSUP', 'ENOTTY');
+}
+
 function errorOf(error: unknown): string {
-  if (hasErrno(error, 'ENOTSUP', 'ENOTTY')) return 'this file system or its disk cannot trim';
+  if (isUnsupported(error)) return 'this file system or its disk cannot trim';
   return isHostError(error) ? error.errno : String(error);
 }

@@ -9,7 +9,11 @@ import { systemInventory } from './system-inventory.ts';
 /** What the guest consists of: its system, packages, accounts and containers. */
 export function inventoryOperations(host: Host): Operation[] {
   return [
-    unaryOperation(InventoryServiceLite.get, () => systemInventory(host)),
+    unaryOperation(InventoryServiceLite.get, ({ allRoutes }) => systemInventory(host, allRoutes)),
+    unaryOperation(InventoryServiceLite.listBlockDevices, async () => {
+      const { listBlockDevices } = await import('./block-devices.ts');
+      return { devices: listBlockDevices(host) };
+    }),
     unaryOperation(InventoryServiceLite.listPackages, (request, signal) => listPackages(host, request, signal)),
     unaryOperation(InventoryServiceLite.listAccounts, (request) => listAccounts(host, request)),
     unaryOperation(InventoryServiceLite.listContainers, async (_, signal) => ({

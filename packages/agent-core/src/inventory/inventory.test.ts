@@ -7,7 +7,7 @@ import { FakeHost } from '../fake/fake-host.ts';
 import { settle } from '../fake/manual-clock.ts';
 import { HostError } from '../host-error.ts';
 
-const { get, listPackages, listAccounts, listContainers } = InventoryServiceLite;
+const { get, listBlockDevices, listPackages, listAccounts, listContainers } = InventoryServiceLite;
 
 /** A device of /sys: a link from its class to where it is on its bus. */
 function putDevice(host: FakeHost, link: string, target: string, files: Readonly<Record<string, string>> = {}): void {
@@ -292,5 +292,31 @@ describe('containers', () => {
     };
     const [docker] = (await (await startFakeAgent(refused)).node.open(listContainers, {})).messages[0]?.runtimes ?? [];
     assert.match(docker?.missing ?? '', /ECONNREFUSED/);
+  });
+
+  it('ListBlockDevices says where disks are attached, what they consist of and what they did', async () => {
+    const host = new FakeHost();
+    const disk = '../../devices/pci0000:00/0000:00:05.0/virtio2/block/vda';
+    putDevice(host, '/sys/class/block/vda', disk, { dev: '254:0\n', size: '2048\n', serial: 'root\n' });
+    putDevice(host, '/sys/class/block/vda1', `${disk}/vda1`, { dev: '254:1\n', size: '1024\n', partition: '1\n' });
+    putDevice(host, '/sys/class/block/dm-0', '../../devices/virtual/block/dm-0', {
+      dev: '253:0\n',
+      'dm/name': 'data\n',
+      'slaves/vda1': '',
+    });
+    host.files.put('/proc/diskstats', ' 254 0 vda 1 2 3 4 5 6 7 8 9 10 11\n');
+    const { node } = await startFakeAgent(host);
+    const devices = (await node.open(listBlockDevices, {})).messages[0]?.devices ?? [];
+    const [dm, vda, vda1] = devices;
+    assert.deepEqual([dm?.name, dm?.alias, dm?.dependencies, dm?.address], ['dm-0', 'data', ['vda1'], undefined]);
+    assert.deepEqual(
+      [vda?.address?.bus, vda?.address?.pci?.slot, vda?.serial, vda?.sizeBytes],
+      ['virtio', 5, 'root', 1_048_576n],
+    );
+    assert.deepEqual(
+      [vda?.counters?.readIos, vda?.counters?.weightedTicksMs, vda?.counters?.discardIos],
+      [1n, 11n, undefined],
+    );
+    assert.deepEqual([vda1?.partitionOf, vda1?.minor], ['vda', 1]);
   });
 });

@@ -6,6 +6,13 @@ export interface RouteInit {
   readonly gateway: string;
   readonly interface: string;
   readonly metric: number;
+  readonly flags: number;
+  readonly references: number;
+  readonly uses: number;
+  readonly mtu?: number;
+  readonly window?: number;
+  readonly irtt?: number;
+  readonly source?: string;
 }
 
 const maxTextBytes = 256 * 1024;
@@ -15,43 +22,55 @@ const reject = 0x200;
 /** RTF_LOCAL: an address of the guest itself. */
 const local = 0x8000_0000;
 
-/** The routes of the main table, IPv4 first. */
-export function readRoutes(host: Host): RouteInit[] {
-  return [...readIpv4(host), ...readIpv6(host)];
+/** The routes of the main table, IPv4 first; with `all` also those that do not lead anywhere. */
+export function readRoutes(host: Host, all = false): RouteInit[] {
+  return [...readIpv4(host, all), ...readIpv6(host, all)];
 }
 
-function readIpv4(host: Host): RouteInit[] {
+function readIpv4(host: Host, all: boolean): RouteInit[] {
   const rows = rowsOf(host, '/proc/net/route').slice(1);
-  return rows.flatMap(([name = '', to = '', gateway = '', flags = '', , , metric, mask = '']) => {
+  return rows.flatMap((row) => {
+    const [name = '', to = '', gateway = '', flags = '', references, uses, metric, mask = '', mtu, window, irtt] = row;
     const bits = Number.parseInt(flags, 16);
-    if (!(bits & up) || bits & reject) return [];
+    if (!all && (!(bits & up) || bits & reject)) return [];
     return [
       {
         destination: `${ipv4(to)}/${prefixLength(mask)}`,
         gateway: bits & gatewayFlag ? ipv4(gateway) : '',
         interface: name,
         metric: Number(metric) || 0,
+        flags: bits,
+        references: Number(references) || 0,
+        uses: Number(uses) || 0,
+        mtu: Number(mtu) || 0,
+        window: Number(window) || 0,
+        irtt: Number(irtt) || 0,
       },
     ];
   });
 }
 
-function readIpv6(host: Host): RouteInit[] {
-  return rowsOf(host, '/proc/net/ipv6_route').flatMap(
-    ([to = '', length = '', , , gateway = '', metric = '', , , flags = '', name = '']) => {
-      const bits = Number.parseInt(flags, 16);
-      // Every interface has a route for multicast.
-      if (!(bits & up) || bits & reject || bits >= local || name === 'lo' || to.startsWith('ff')) return [];
-      return [
-        {
-          destination: `${ipv6(to)}/${Number.parseInt(length, 16)}`,
-          gateway: bits & gatewayFlag ? ipv6(gateway) : '',
-          interface: name,
-          metric: Number.parseInt(metric, 16) || 0,
-        },
-      ];
-    },
-  );
+function readIpv6(host: Host, all: boolean): RouteInit[] {
+  return rowsOf(host, '/proc/net/ipv6_route').flatMap((row) => {
+    const [to = '', length = '', from = '', fromLength = '', gateway = '', metric = '', references = ''] = row;
+    const [, , , , , , , uses = '', flags = '', name = ''] = row;
+    const bits = Number.parseInt(flags, 16);
+    // Every interface has a route for multicast.
+    const isUseful = bits & up && !(bits & reject) && bits < local && name !== 'lo' && !to.startsWith('ff');
+    if (!all && !isUseful) return [];
+    return [
+      {
+        destination: `${ipv6(to)}/${Number.parseInt(length, 16)}`,
+        gateway: bits & gatewayFlag ? ipv6(gateway) : '',
+        interface: name,
+        metric: Number.parseInt(metric, 16) || 0,
+        flags: bits,
+        references: Number.parseInt(references, 16) || 0,
+        uses: Number.parseInt(uses, 16) || 0,
+        source: `${ipv6(from)}/${Number.parseInt(fromLength, 16)}`,
+      },
+    ];
+  });
 }
 
 function rowsOf(host: Host, path: string): string[][] {

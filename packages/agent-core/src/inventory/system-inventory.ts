@@ -15,7 +15,7 @@ const dmi = '/sys/class/dmi/id';
 const cpuFolder = '/sys/devices/system/cpu';
 
 /** Everything that a guest knows about its hardware, its routes and its system. Unknown values are absent. */
-export function systemInventory(host: Host): MessageInitShape<typeof InventorySchema> {
+export function systemInventory(host: Host, allRoutes = false): MessageInitShape<typeof InventorySchema> {
   const text = (path: string): string => textOf(host, path);
   const os = parseOsRelease(readTrimmed(host, '/etc/os-release') ?? readTrimmed(host, '/usr/lib/os-release') ?? '');
   const { nodename, release, machine } = host.system.uname();
@@ -28,7 +28,7 @@ export function systemInventory(host: Host): MessageInitShape<typeof InventorySc
   };
   const [disks, disksLeft] = first(devices(host, '/sys/block'), maxDevices);
   const [cards, cardsLeft] = first(devices(host, '/sys/class/net'), maxDevices);
-  const [routes, routesLeft] = first(readRoutes(host), maxRoutes);
+  const [routes, routesLeft] = first(readRoutes(host, allRoutes), maxRoutes);
   return withoutUndefined({
     hostname: nodename,
     osName: (os.get('PRETTY_NAME') ?? '').slice(0, maxTextChars),

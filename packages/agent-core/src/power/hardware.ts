@@ -1,15 +1,22 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { HardwareUnitSchema, ListHardwareResponseSchema, SetHardwareRequest } from '@innkeeper/contract/agent';
+import type { CpuTimesSchema, ListHardwareResponseSchema, SetHardwareRequest } from '@innkeeper/contract/agent';
 import { HardwareKind } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { maxHardwareIds } from '@innkeeper/contract/limits';
 import type { Host } from '../host.ts';
 import { isHostError } from '../host-error.ts';
 import { readTrimmed } from '../telemetry/read-trimmed.ts';
+import { withoutUndefined } from '../telemetry/without-undefined.ts';
 
-type Unit = MessageInitShape<typeof HardwareUnitSchema> & { readonly id: number; readonly online: boolean };
+interface Unit {
+  readonly id: number;
+  readonly online: boolean;
+  readonly fixed: boolean;
+  readonly times?: MessageInitShape<typeof CpuTimesSchema>;
+}
 
 const maxUnits = 4096;
+const maxStatBytes = 512 * 1024;
 const changeTimeoutMs = 30_000;
 /** Memory that must be available beside what goes off line. */
 const spareBytes = 64 * 1024 * 1024;
@@ -20,9 +27,32 @@ export function listHardware(
   kind: SetHardwareRequest['kind'],
 ): MessageInitShape<typeof ListHardwareResponseSchema> {
   const units = unitsOf(host, nameOf(kind));
-  if (kind === HardwareKind.CPU) return { units };
+  if (kind === HardwareKind.CPU) return { units: withTimes(host, units) };
   const blockBytes = blockSize(host);
   return blockBytes === undefined ? { units } : { units, blockBytes };
+}
+
+/** /proc/stat counts in clock ticks, in rows of those CPUs that are on line. */
+function withTimes(host: Host, units: readonly Unit[]): Unit[] {
+  const rows = new Map<number, readonly bigint[]>();
+  const msPerTick = BigInt(Math.round(1000 / host.system.clockTicksPerSecond));
+  for (const [, id = '', ticks = ''] of (readTrimmed(host, '/proc/stat', maxStatBytes) ?? '').matchAll(
+    /^cpu(\d+) (.+)$/gm,
+  ))
+    rows.set(
+      Number(id),
+      ticks
+        .trim()
+        .split(/ +/)
+        .map((each) => (/^\d{1,18}$/.test(each) ? BigInt(each) * msPerTick : 0n)),
+    );
+  return units.map((unit) => {
+    const [userMs, niceMs, systemMs, idleMs, iowaitMs, irqMs, softirqMs, stealMs, guestMs, guestNiceMs] =
+      rows.get(unit.id) ?? [];
+    if (userMs === undefined || niceMs === undefined || systemMs === undefined || idleMs === undefined) return unit;
+    const later = withoutUndefined({ iowaitMs, irqMs, softirqMs, stealMs, guestMs, guestNiceMs });
+    return { ...unit, times: { userMs, niceMs, systemMs, idleMs, ...later } };
+  });
 }
 
 /** @throws OperationError INVALID_ARGUMENT, HARDWARE_REFUSED */

@@ -86,12 +86,12 @@ export function powerOperations(host: Host, log: Log, holds?: Set<() => string |
       const { mode, message } = pending;
       return { ...state, pending: { mode, message, secondsLeft: secondsLeft(pending) } };
     }),
-    unaryOperation(PowerServiceLite.suspend, () => {
-      requireSuspend(host);
+    unaryOperation(PowerServiceLite.suspend, ({ mode }) => {
+      requireSuspend(host, mode);
       suspendError = '';
       clock.setTimer(minDelayMs, () => {
         log.info('power.suspend');
-        suspend(host).catch((error: unknown) => {
+        suspend(host, mode).catch((error: unknown) => {
           suspendError = errorMessage(error);
           log.error('power.suspend-failed', { error: suspendError });
         });

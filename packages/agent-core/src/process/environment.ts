@@ -13,10 +13,20 @@ export interface EnvironmentRequest {
   readonly terminal: boolean;
   /** The caller's variables; they override the defaults, but not the marker. */
   readonly extra: Readonly<Record<string, string>>;
+  /** There are no defaults. */
+  readonly isWhole?: boolean;
 }
 
 /** The complete environment of a command: that of a login of its user, plus the caller's variables. */
-export function buildEnvironment({ id, uid, account, terminal, extra }: EnvironmentRequest): Map<string, string> {
+export function buildEnvironment({
+  id,
+  uid,
+  account,
+  terminal,
+  extra,
+  isWhole,
+}: EnvironmentRequest): Map<string, string> {
+  if (isWhole === true) return new Map([...Object.entries(extra), [markerName, id]]);
   const environment = new Map([['PATH', uid === 0 ? rootPath : userPath]]);
   if (account !== undefined) {
     environment.set('HOME', account.home);

@@ -14,6 +14,8 @@ import { spawnError } from './spawn-error.ts';
 import { StdinFeed } from './stdin-feed.ts';
 
 const defaultKillGraceMs = 5000;
+/** Where programs are searched without PATH, as by execvp(3). */
+const noPath = '/bin:/usr/bin';
 /** Maximum length of a command line in a list: the list must fit into one message. */
 const maxListedChars = 100;
 /** The size of a terminal if none is given: that of a VT100. */
@@ -45,11 +47,12 @@ export async function startProcess(
     account: identity.account,
     terminal: spec.terminal !== undefined,
     extra: checkedEnvironment(spec.environment),
+    isWhole: spec.onlyEnvironment,
   });
   const group = groups.create();
   const child = spawnAt(directoriesOf(spec, identity.account?.home), group, (directory) =>
     spawn(host, {
-      ...allowed(host, rule, programPaths(argv[0] ?? '', environment.get('PATH') ?? '', directory), argv),
+      ...allowed(host, rule, programPaths(argv[0] ?? '', environment.get('PATH') ?? noPath, directory), argv),
       environment: [...environment].map(([name, value]) => `${name}=${value}`),
       directory,
       identity: isOther ? { uid: identity.uid, gid: identity.gid, groups: identity.groups } : undefined,

@@ -85,7 +85,7 @@ describe('a dialect given to createAgent()', () => {
   });
 
   it('serving an unknown dialect by name is refused', async () => {
-    const { agent, theirs, end } = connect();
+    const { agent, theirs, end } = connect([pingLines]);
     await assert.rejects(agent.serveChannel(theirs, 'qga', new AbortController().signal), /does not speak qga/);
     end();
   });

@@ -1,6 +1,7 @@
 import type { Client } from '@connectrpc/connect';
 import {
   AccountService,
+  FileHandleService,
   FileService,
   FilesystemService,
   GuestProcessService,
@@ -22,6 +23,8 @@ import type { MakeService } from './services.ts';
 export interface AgentClients {
   readonly accounts: Client<typeof AccountService>;
   readonly files: Client<typeof FileService>;
+  /** Files that stay open. */
+  readonly fileHandles: Client<typeof FileHandleService>;
   readonly filesystems: Client<typeof FilesystemService>;
   readonly processes: Client<typeof GuestProcessService>;
   readonly inventory: Client<typeof InventoryService>;
@@ -43,6 +46,9 @@ export function agentClients(service: MakeService, vm: string): AgentClients {
   return {
     get accounts() {
       return service(AccountService, headers);
+    },
+    get fileHandles() {
+      return service(FileHandleService, headers);
     },
     get files() {
       return service(FileService, headers);

@@ -15,6 +15,12 @@ export const guestReasons = {
     next: 'Give an absolute path without "..".',
     raisedByGuest: true,
   },
+  HANDLE_NOT_FOUND: {
+    code: 'not_found',
+    when: 'No open file of the guest has this handle.',
+    next: 'Open the file again; handles end with the agent.',
+    raisedByGuest: true,
+  },
   UNKNOWN_METHOD: {
     code: 'unimplemented',
     when: 'The other side does not know this method.',

@@ -61,11 +61,9 @@ export class JsonBuilder {
 
   add(token: JsonToken): BuilderEvent | undefined {
     switch (token.kind) {
-      case 'stray': {
-        const wasReported = this.#isReported;
+      case 'stray':
         this.reset();
-        return wasReported ? undefined : { type: 'error', problem: `JSON parse error, stray '${token.text}'` };
-      }
+        return { type: 'error', problem: `JSON parse error, stray '${token.text}'` };
       case 'punctuation':
         return this.#punctuation(token.text);
       case 'text': {

@@ -2,7 +2,16 @@
  * A value of a request or answer. Integers are bigints, since 64 bits of them are exact; a number is one with a
  * fraction, an exponent or more digits.
  */
-export type JsonValue = null | boolean | bigint | number | string | Content | readonly JsonValue[] | JsonObject;
+export type JsonValue =
+  | null
+  | boolean
+  | bigint
+  | number
+  | string
+  | Content
+  | Streamed
+  | readonly JsonValue[]
+  | JsonObject;
 export type JsonObject = ReadonlyMap<string, JsonValue>;
 
 /** A base64 text of a request that was decoded as it arrived: its bytes were passed on. */
@@ -14,6 +23,15 @@ export class Content {
   constructor(bytes: number, isValid: boolean) {
     this.bytes = bytes;
     this.isValid = isValid;
+  }
+}
+
+/** A base64 text of an answer that is written in pieces when its place comes. */
+export class Streamed {
+  readonly source: unknown;
+
+  constructor(source: unknown) {
+    this.source = source;
   }
 }
 

@@ -7,3 +7,7 @@ export const maxRequestTextBytes = 512 * 1024;
 export const maxRequestValues = 32_768;
 /** As in qemu-ga. */
 export const maxNesting = 1024;
+/** Largest guest-file-read, as in qemu-ga. */
+export const maxReadBytes = 48 * 1024 * 1024;
+/** Of each stream of a guest-exec, as in qemu-ga; the rest is read and dropped. */
+export const maxExecOutputBytes = 16 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { Content, isObject, type JsonValue } from './json-value.ts';
+import { Content, isObject, type JsonValue, Streamed } from './json-value.ts';
 
 const escapes: Readonly<Record<string, string>> = {
   '"': '\\"',
@@ -12,16 +12,25 @@ const escapes: Readonly<Record<string, string>> = {
 
 /** A value in the style of qemu-ga: one line of ASCII, `", "` and `": "`, members in the order of its hash table. */
 export function printJson(value: JsonValue): string {
+  return printParts(value).join('');
+}
+
+/** The same, in pieces between texts that are streamed; those stand without their quotes. */
+export function printParts(value: JsonValue): (string | Streamed)[] {
   // Not recursive: an id may be nested 1,024 deep, and the agent's stack is small.
   const todo: (JsonValue | Printed)[] = [value];
-  const done: string[] = [];
+  const done: (string | Streamed)[] = [];
+  let text = '';
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
-    if (next instanceof Printed) done.push(next.text);
+    if (next instanceof Printed) text += next.text;
     else if (Array.isArray(next)) pushAll(todo, '[', itemsOf(next), ']');
     else if (isObject(next)) pushAll(todo, '{', membersOf(next), '}');
-    else done.push(printScalar(next));
+    else if (next instanceof Streamed) {
+      done.push(`${text}"`, next);
+      text = '"';
+    } else text += printScalar(next);
   }
-  return done.join('');
+  return [...done, text];
 }
 
 class Printed {

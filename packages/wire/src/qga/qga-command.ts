@@ -18,7 +18,7 @@ export interface QgaGuest {
   /** Whether a command is allowed by the guest's lists. */
   allows(name: string): boolean;
   /** All commands. */
-  readonly commands: readonly QgaCommand[];
+  readonly commands: readonly Pick<QgaCommand, 'name' | 'isSilent'>[];
   /** Milliseconds until a freeze ends by itself; 0: never. */
   readonly freezeLeaseMs: number;
   /** An id that no freeze or process has. */

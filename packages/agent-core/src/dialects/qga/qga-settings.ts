@@ -8,6 +8,8 @@ export interface QgaSettings {
   readonly block?: readonly string[] | undefined;
   /** Milliseconds until a freeze ends by itself; 0: never. Default: 600,000. */
   readonly freezeLeaseMs?: number | undefined;
+  /** A program to run before every freeze, with "freeze", and after its thaw, with "thaw". */
+  readonly freezeHook?: string | undefined;
 }
 
 /** The version of qemu-ga that the answers are like. */

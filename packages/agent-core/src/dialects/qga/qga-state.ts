@@ -1,31 +1,40 @@
-import { type QgaCommand, type QgaGuest, sessionCommands } from '@innkeeper/wire';
+import { type QgaCommand, type QgaGuest, qgaCommands } from '@innkeeper/wire';
+import type { Dispatcher } from '../../dispatch.ts';
 import { hex } from '../../hex.ts';
 import type { ServingContext } from '../../serving/dialect.ts';
+import type { ContentCommand } from './content-command.ts';
+import { execCommands } from './exec-commands.ts';
+import { ExecTable } from './exec-table.ts';
+import { fileContentCommands } from './file-contents.ts';
 import { defaultFreezeLeaseMs, qgaVersion } from './qga-settings.ts';
 
 /** What all sessions of an agent have in common: its clients come and go, and what they started stays. */
 export interface QgaState extends QgaGuest {
-  readonly byName: ReadonlyMap<string, QgaCommand>;
+  readonly plain: ReadonlyMap<string, QgaCommand>;
+  readonly withContents: ReadonlyMap<string, ContentCommand>;
+  readonly execs: ExecTable;
 }
 
 const states = new WeakMap<object, QgaState>();
 
 /** The state of the agent that this session belongs to. */
-export function qgaStateOf(context: ServingContext): QgaState {
+export function qgaStateOf(context: ServingContext, dispatcher: Dispatcher): QgaState {
   const known = states.get(context.identity);
   if (known !== undefined) return known;
-  const state = createState(context);
+  const state = createState(context, dispatcher);
   states.set(context.identity, state);
   return state;
 }
 
-function createState({ host, qga = {} }: ServingContext): QgaState {
-  const commands: readonly QgaCommand[] = [...sessionCommands];
+function createState({ host, qga = {} }: ServingContext, dispatcher: Dispatcher): QgaState {
+  const withContents: readonly ContentCommand[] = [...execCommands, ...fileContentCommands];
   return {
     version: qga.version ?? qgaVersion,
     freezeLeaseMs: qga.freezeLeaseMs ?? defaultFreezeLeaseMs,
-    commands,
-    byName: new Map(commands.map((command) => [command.name, command])),
+    commands: [...qgaCommands, ...withContents],
+    plain: new Map(qgaCommands.map((command) => [command.name, command])),
+    withContents: new Map(withContents.map((command) => [command.name, command])),
+    execs: new ExecTable(host, dispatcher),
     allows: (name) => qga.block?.includes(name) !== true && (qga.allow?.includes(name) ?? true),
     freshId: () => `qga-${hex(host.bytes.random(12))}`,
   };

@@ -1,5 +1,5 @@
 import { isOperationError, OperationError } from '@innkeeper/contract/errors';
-import type { Channel } from '@innkeeper/kit';
+import { type Channel, errorMessage } from '@innkeeper/kit';
 import {
   errorAnswer,
   idOf,
@@ -14,8 +14,11 @@ import {
 import type { OperationTable } from '../../dispatch.ts';
 import type { ServingContext } from '../../serving/dialect.ts';
 import { readUntilAborted, runSession, type Session } from '../../serving/run-session.ts';
+import { AnswerWriter } from './answer-writer.ts';
+import type { ContentSession } from './content-command.ts';
 import { execute } from './execute.ts';
 import { type QgaState, qgaStateOf } from './qga-state.ts';
+import { Spool } from './spool.ts';
 
 /** Before the answer to guest-sync-delimited: no text has this byte. */
 const sentinel = new Uint8Array([0xff]);
@@ -35,15 +38,20 @@ class QgaSession implements Session {
   readonly #state: QgaState;
   readonly #signal: AbortSignal;
   readonly #receiver: QgaReceiver;
-  readonly #encoder = new TextEncoder();
+  readonly #writer: AnswerWriter;
+  /** The content of the request that arrives. */
+  #content: Spool | undefined;
+  /** Why it could not be kept. */
+  #lost: string | undefined;
 
   constructor(channel: Channel, table: OperationTable, context: ServingContext, signal: AbortSignal) {
     this.#channel = channel;
     this.#table = table;
     this.#context = context;
-    this.#state = qgaStateOf(context);
+    this.#state = qgaStateOf(context, table);
     this.#signal = signal;
     this.#receiver = new QgaReceiver(context.host.bytes);
+    this.#writer = new AnswerWriter(channel, context.host.bytes);
   }
 
   async run(): Promise<void> {
@@ -58,6 +66,7 @@ class QgaSession implements Session {
 
   /** Nothing is written but answers, and those are complete when `run` has ended. */
   close(): Promise<void> {
+    this.#dropContent();
     return Promise.resolve();
   }
 
@@ -69,34 +78,76 @@ class QgaSession implements Session {
   }
 
   async #handle(incoming: QgaIncoming): Promise<void> {
-    if (incoming.type === 'content') return;
-    if (incoming.type === 'error') await this.#send(errorAnswer(new QgaError(incoming.problem)));
+    if (incoming.type === 'content') {
+      await this.#keep(incoming.bytes);
+      return;
+    }
+    if (incoming.type === 'error') await this.#writer.value(errorAnswer(new QgaError(incoming.problem)));
     else await this.#answer(incoming.value);
+    this.#dropContent();
+  }
+
+  /** While frozen nothing can be written, and no command with a content is allowed. */
+  async #keep(bytes: Uint8Array): Promise<void> {
+    if (this.#lost !== undefined) return;
+    try {
+      this.#content ??= new Spool(this.#context.host);
+      if (this.#context.freeze.isFrozen) this.#lost = 'file systems are frozen';
+      else await this.#content.append(bytes, this.#signal);
+    } catch (error) {
+      this.#lost = errorMessage(error);
+    }
+  }
+
+  #dropContent(): void {
+    this.#content?.close();
+    this.#content = undefined;
+    this.#lost = undefined;
   }
 
   async #answer(value: JsonValue): Promise<void> {
     const id = idOf(value);
+    const releases: (() => void)[] = [];
     try {
       const request = readRequest(value);
-      const { freeze } = this.#context;
-      const options = { state: this.#state, dispatcher: this.#table, freeze, signal: this.#signal };
-      const result = await execute(request, options);
+      const result = await execute(request, this.#state, {
+        session: this.#sessionFor(releases),
+        freeze: this.#context.freeze,
+      });
       if (result === undefined) return;
       if (request.execute === 'guest-sync-delimited') await this.#channel.write(sentinel);
-      await this.#send(returnAnswer(result, id));
+      if (typeof result === 'function') await result(id === undefined ? '' : `, "id": ${printJson(id)}`);
+      else await this.#writer.value(returnAnswer(result, id));
     } catch (error) {
       if (this.#signal.aborted) return;
-      await this.#send(errorAnswer(this.#asQgaError(error), id));
+      await this.#writer.value(errorAnswer(this.#asQgaError(error), id));
+    } finally {
+      for (const release of releases) release();
     }
+  }
+
+  #sessionFor(releases: (() => void)[]): ContentSession {
+    const { host } = this.#context;
+    return {
+      execs: this.#state.execs,
+      freshId: this.#state.freshId,
+      dispatcher: this.#table,
+      host,
+      signal: this.#signal,
+      writer: this.#writer,
+      takeContent: () => {
+        if (this.#lost !== undefined) throw new QgaError(`The content of the request could not be kept: ${this.#lost}`);
+        const content = this.#content ?? new Spool(host);
+        this.#content = undefined;
+        return content;
+      },
+      afterwards: (release) => releases.push(release),
+    };
   }
 
   #asQgaError(error: unknown): QgaError {
     if (error instanceof QgaError) return error;
     if (!isOperationError(error)) this.#context.log.error('qga.failed', { error: String(error) });
     return new QgaError(OperationError.from(error).message);
-  }
-
-  async #send(answer: JsonValue): Promise<void> {
-    await this.#channel.write(this.#encoder.encode(`${printJson(answer)}\n`));
   }
 }

@@ -30,6 +30,7 @@ export const ChangeAccountRequestLite = /* @__PURE__ */ liteType<typeof ChangeAc
   [2, 'password', 'string', 'explicit'],
   [3, 'expire', 'bool'],
   [4, 'locked', 'bool', 'explicit'],
+  [5, 'passwordHash', 'string', 'explicit'],
 ]);
 
 export const ListKeysRequestLite = /* @__PURE__ */ liteType<typeof ListKeysRequestSchema>('innkeeper.agent.v1.ListKeysRequest', () => [
@@ -50,6 +51,8 @@ export const ChangeKeysRequestLite = /* @__PURE__ */ liteType<typeof ChangeKeysR
   [1, 'user', 'string'],
   [2, 'add', 'string', 'repeated'],
   [3, 'remove', 'string', 'repeated'],
+  [4, 'wholeFile', 'bool'],
+  [5, 'reset', 'bool'],
 ]);
 
 export const AccountServiceLite = {

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agent/v1/account.proto.
  */
 export const file_agent_v1_account: GenFile = /*@__PURE__*/
-  fileDesc("ChZhZ2VudC92MS9hY2NvdW50LnByb3RvEhJpbm5rZWVwZXIuYWdlbnQudjEiGQoXTGlzdFVzZXJBY2NvdW50c1JlcXVlc3QiXgoYTGlzdFVzZXJBY2NvdW50c1Jlc3BvbnNlEjEKCGFjY291bnRzGAEgAygLMh8uaW5ua2VlcGVyLmFnZW50LnYxLlVzZXJBY2NvdW50Eg8KB29taXR0ZWQYAiABKA0iiQEKC1VzZXJBY2NvdW50EgwKBG5hbWUYASABKAkSCwoDdWlkGAIgASgNEgsKA2dpZBgDIAEoDRIMCgRob21lGAQgASgJEg0KBXNoZWxsGAUgASgJEhQKDGhhc19wYXNzd29yZBgGIAEoCBIOCgZsb2NrZWQYByABKAgSDwoHZXhwaXJlZBgIIAEoCCKIAQoUQ2hhbmdlQWNjb3VudFJlcXVlc3QSFAoEdXNlchgBIAEoCUIGwsEYAggBEh0KCHBhc3N3b3JkGAIgASgJQgbCwRgCCARIAIgBARIOCgZleHBpcmUYAyABKAgSEwoGbG9ja2VkGAQgASgISAGIAQFCCwoJX3Bhc3N3b3JkQgkKB19sb2NrZWQiJwoPTGlzdEtleXNSZXF1ZXN0EhQKBHVzZXIYASABKAlCBsLBGAIIASJMCgtBY2NvdW50S2V5cxIsCgRrZXlzGAEgAygLMh4uaW5ua2VlcGVyLmFnZW50LnYxLkFjY291bnRLZXkSDwoHb21pdHRlZBgCIAEoDSIrCgpBY2NvdW50S2V5EgwKBGxpbmUYASABKAkSDwoHbWFuYWdlZBgCIAEoCCJWChFDaGFuZ2VLZXlzUmVxdWVzdBIUCgR1c2VyGAEgASgJQgbCwRgCCAESEwoDYWRkGAIgAygJQgbCwRgCCAESFgoGcmVtb3ZlGAMgAygJQgbCwRgCCAEylQQKDkFjY291bnRTZXJ2aWNlEosBCgRMaXN0EisuaW5ua2VlcGVyLmFnZW50LnYxLkxpc3RVc2VyQWNjb3VudHNSZXF1ZXN0GiwuaW5ua2VlcGVyLmFnZW50LnYxLkxpc3RVc2VyQWNjb3VudHNSZXNwb25zZSIokAIBwsEYIQoLZ3Vlc3QuYWRtaW4QAhgDMAE4AUIIYWNjb3VudHNIHhJ7CgZDaGFuZ2USKC5pbm5rZWVwZXIuYWdlbnQudjEuQ2hhbmdlQWNjb3VudFJlcXVlc3QaHy5pbm5rZWVwZXIuYWdlbnQudjEuVXNlckFjY291bnQiJpACAsLBGB8KC2d1ZXN0LmFkbWluEAIYAjgCQghhY2NvdW50c0g8EnoKCExpc3RLZXlzEiMuaW5ua2VlcGVyLmFnZW50LnYxLkxpc3RLZXlzUmVxdWVzdBofLmlubmtlZXBlci5hZ2VudC52MS5BY2NvdW50S2V5cyIokAIBwsEYIQoLZ3Vlc3QuYWRtaW4QAhgDMAE4AUIIYWNjb3VudHNIHhJ8CgpDaGFuZ2VLZXlzEiUuaW5ua2VlcGVyLmFnZW50LnYxLkNoYW5nZUtleXNSZXF1ZXN0Gh8uaW5ua2VlcGVyLmFnZW50LnYxLkFjY291bnRLZXlzIiaQAgLCwRgfCgtndWVzdC5hZG1pbhACGAI4AkIIYWNjb3VudHNIPGIGcHJvdG8z", [file_options_v1_options]);
+  fileDesc("ChZhZ2VudC92MS9hY2NvdW50LnByb3RvEhJpbm5rZWVwZXIuYWdlbnQudjEiGQoXTGlzdFVzZXJBY2NvdW50c1JlcXVlc3QiXgoYTGlzdFVzZXJBY2NvdW50c1Jlc3BvbnNlEjEKCGFjY291bnRzGAEgAygLMh8uaW5ua2VlcGVyLmFnZW50LnYxLlVzZXJBY2NvdW50Eg8KB29taXR0ZWQYAiABKA0iiQEKC1VzZXJBY2NvdW50EgwKBG5hbWUYASABKAkSCwoDdWlkGAIgASgNEgsKA2dpZBgDIAEoDRIMCgRob21lGAQgASgJEg0KBXNoZWxsGAUgASgJEhQKDGhhc19wYXNzd29yZBgGIAEoCBIOCgZsb2NrZWQYByABKAgSDwoHZXhwaXJlZBgIIAEoCCK+AQoUQ2hhbmdlQWNjb3VudFJlcXVlc3QSFAoEdXNlchgBIAEoCUIGwsEYAggBEh0KCHBhc3N3b3JkGAIgASgJQgbCwRgCCARIAIgBARIOCgZleHBpcmUYAyABKAgSEwoGbG9ja2VkGAQgASgISAGIAQESIgoNcGFzc3dvcmRfaGFzaBgFIAEoCUIGwsEYAggESAKIAQFCCwoJX3Bhc3N3b3JkQgkKB19sb2NrZWRCEAoOX3Bhc3N3b3JkX2hhc2giJwoPTGlzdEtleXNSZXF1ZXN0EhQKBHVzZXIYASABKAlCBsLBGAIIASJMCgtBY2NvdW50S2V5cxIsCgRrZXlzGAEgAygLMh4uaW5ua2VlcGVyLmFnZW50LnYxLkFjY291bnRLZXkSDwoHb21pdHRlZBgCIAEoDSIrCgpBY2NvdW50S2V5EgwKBGxpbmUYASABKAkSDwoHbWFuYWdlZBgCIAEoCCJ5ChFDaGFuZ2VLZXlzUmVxdWVzdBIUCgR1c2VyGAEgASgJQgbCwRgCCAESEwoDYWRkGAIgAygJQgbCwRgCCAESFgoGcmVtb3ZlGAMgAygJQgbCwRgCCAESEgoKd2hvbGVfZmlsZRgEIAEoCBINCgVyZXNldBgFIAEoCDKVBAoOQWNjb3VudFNlcnZpY2USiwEKBExpc3QSKy5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdFVzZXJBY2NvdW50c1JlcXVlc3QaLC5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdFVzZXJBY2NvdW50c1Jlc3BvbnNlIiiQAgHCwRghCgtndWVzdC5hZG1pbhACGAMwATgBQghhY2NvdW50c0geEnsKBkNoYW5nZRIoLmlubmtlZXBlci5hZ2VudC52MS5DaGFuZ2VBY2NvdW50UmVxdWVzdBofLmlubmtlZXBlci5hZ2VudC52MS5Vc2VyQWNjb3VudCImkAICwsEYHwoLZ3Vlc3QuYWRtaW4QAhgCOAJCCGFjY291bnRzSDwSegoITGlzdEtleXMSIy5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdEtleXNSZXF1ZXN0Gh8uaW5ua2VlcGVyLmFnZW50LnYxLkFjY291bnRLZXlzIiiQAgHCwRghCgtndWVzdC5hZG1pbhACGAMwATgBQghhY2NvdW50c0geEnwKCkNoYW5nZUtleXMSJS5pbm5rZWVwZXIuYWdlbnQudjEuQ2hhbmdlS2V5c1JlcXVlc3QaHy5pbm5rZWVwZXIuYWdlbnQudjEuQWNjb3VudEtleXMiJpACAsLBGB8KC2d1ZXN0LmFkbWluEAIYAjgCQghhY2NvdW50c0g8YgZwcm90bzM", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.agent.v1.ListUserAccountsRequest
@@ -141,6 +141,13 @@ export type ChangeAccountRequest = Message<"innkeeper.agent.v1.ChangeAccountRequ
    * @generated from field: optional bool locked = 4;
    */
   locked?: boolean | undefined;
+
+  /**
+   * Instead of `password`: its hash, as crypt(5) has it.
+   *
+   * @generated from field: optional string password_hash = 5;
+   */
+  passwordHash?: string | undefined;
 };
 
 /**
@@ -241,6 +248,21 @@ export type ChangeKeysRequest = Message<"innkeeper.agent.v1.ChangeKeysRequest"> 
    * @generated from field: repeated string remove = 3;
    */
   remove: string[];
+
+  /**
+   * The lines outside of the block: those of `add` that are missing are added at the end, and `remove` has lines instead of
+   * keys. Lines may also begin with options.
+   *
+   * @generated from field: bool whole_file = 4;
+   */
+  wholeFile: boolean;
+
+  /**
+   * With `whole_file`: all other lines of keys are removed first, those of the block too.
+   *
+   * @generated from field: bool reset = 5;
+   */
+  reset: boolean;
 };
 
 /**
@@ -285,7 +307,7 @@ export const AccountService: GenService<{
     output: typeof AccountKeysSchema;
   },
   /**
-   * Adds and removes keys in a marked block of the file; its other lines stay as they are.
+   * Adds and removes keys in a marked block of the file; its other lines stay as they are unless `whole_file` is set.
    *
    * @generated from rpc innkeeper.agent.v1.AccountService.ChangeKeys
    */

@@ -21,6 +21,7 @@ export const changeAccountRequestUserTag = 10;
 export const changeAccountRequestPasswordTag = 18;
 export const changeAccountRequestExpireTag = 24;
 export const changeAccountRequestLockedTag = 32;
+export const changeAccountRequestPasswordHashTag = 42;
 
 export const listKeysRequestUserTag = 10;
 
@@ -33,3 +34,5 @@ export const accountKeyManagedTag = 16;
 export const changeKeysRequestUserTag = 10;
 export const changeKeysRequestAddTag = 18;
 export const changeKeysRequestRemoveTag = 26;
+export const changeKeysRequestWholeFileTag = 32;
+export const changeKeysRequestResetTag = 40;

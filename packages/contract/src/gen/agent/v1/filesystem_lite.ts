@@ -43,6 +43,7 @@ export const FreezeRequestLite = /* @__PURE__ */ liteType<typeof FreezeRequestSc
   [4, 'skipHooks', 'bool'],
   [5, 'hookTimeoutMs', 'uint32'],
   [6, 'ignoreHookFailures', 'bool'],
+  [7, 'longestLease', 'bool'],
 ]);
 
 export const RenewFreezeRequestLite = /* @__PURE__ */ liteType<typeof RenewFreezeRequestSchema>('innkeeper.agent.v1.RenewFreezeRequest', () => [
@@ -103,6 +104,7 @@ export const TrimmedFilesystemLite = /* @__PURE__ */ liteType<typeof TrimmedFile
   [3, 'filesystem', 'string'],
   [4, 'trimmedBytes', 'uint64', 'explicit'],
   [5, 'error', 'string'],
+  [6, 'unsupported', 'bool'],
 ]);
 
 export const FilesystemServiceLite = {

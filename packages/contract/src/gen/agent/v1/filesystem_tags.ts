@@ -11,6 +11,7 @@ export const freezeRequestLeaseMsTag = 24;
 export const freezeRequestSkipHooksTag = 32;
 export const freezeRequestHookTimeoutMsTag = 40;
 export const freezeRequestIgnoreHookFailuresTag = 48;
+export const freezeRequestLongestLeaseTag = 56;
 
 export const renewFreezeRequestIdTag = 10;
 export const renewFreezeRequestLeaseMsTag = 16;
@@ -52,3 +53,4 @@ export const trimmedFilesystemDeviceTag = 18;
 export const trimmedFilesystemFilesystemTag = 26;
 export const trimmedFilesystemTrimmedBytesTag = 32;
 export const trimmedFilesystemErrorTag = 42;
+export const trimmedFilesystemUnsupportedTag = 48;

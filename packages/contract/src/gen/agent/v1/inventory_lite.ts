@@ -3,10 +3,11 @@
 /* eslint-disable */
 
 import { liteType } from "../../../lite/lite-type.ts";
-import type { AccountSchema, ContainerRuntimeSchema, ContainerSchema, DiskSchema, GetInventoryRequestSchema, InventorySchema, ListAccountsRequestSchema, ListAccountsResponseSchema, ListContainersRequestSchema, ListContainersResponseSchema, ListPackagesRequestSchema, ListPackagesResponseSchema, NetworkCardSchema, PackageSchema, RouteSchema } from "./inventory_pb.ts";
+import type { AccountSchema, BlockCountersSchema, BlockDeviceSchema, ContainerRuntimeSchema, ContainerSchema, DeviceAddressSchema, DiskSchema, GetInventoryRequestSchema, InventorySchema, ListAccountsRequestSchema, ListAccountsResponseSchema, ListBlockDevicesRequestSchema, ListBlockDevicesResponseSchema, ListContainersRequestSchema, ListContainersResponseSchema, ListPackagesRequestSchema, ListPackagesResponseSchema, NetworkCardSchema, PackageSchema, PciAddressSchema, RouteSchema } from "./inventory_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
 export const GetInventoryRequestLite = /* @__PURE__ */ liteType<typeof GetInventoryRequestSchema>('innkeeper.agent.v1.GetInventoryRequest', () => [
+  [1, 'allRoutes', 'bool'],
 ]);
 
 export const InventoryLite = /* @__PURE__ */ liteType<typeof InventorySchema>('innkeeper.agent.v1.Inventory', () => [
@@ -64,6 +65,68 @@ export const RouteLite = /* @__PURE__ */ liteType<typeof RouteSchema>('innkeeper
   [2, 'gateway', 'string'],
   [3, 'interface', 'string'],
   [4, 'metric', 'uint32'],
+  [5, 'flags', 'uint32'],
+  [6, 'references', 'uint32'],
+  [7, 'uses', 'uint32'],
+  [8, 'mtu', 'uint32', 'explicit'],
+  [9, 'window', 'uint32', 'explicit'],
+  [10, 'irtt', 'uint32', 'explicit'],
+  [11, 'source', 'string'],
+]);
+
+export const ListBlockDevicesRequestLite = /* @__PURE__ */ liteType<typeof ListBlockDevicesRequestSchema>('innkeeper.agent.v1.ListBlockDevicesRequest', () => [
+]);
+
+export const ListBlockDevicesResponseLite = /* @__PURE__ */ liteType<typeof ListBlockDevicesResponseSchema>('innkeeper.agent.v1.ListBlockDevicesResponse', () => [
+  [1, 'devices', 'message', 'repeated', undefined, () => BlockDeviceLite],
+]);
+
+export const BlockDeviceLite = /* @__PURE__ */ liteType<typeof BlockDeviceSchema>('innkeeper.agent.v1.BlockDevice', () => [
+  [1, 'name', 'string'],
+  [2, 'major', 'uint32'],
+  [3, 'minor', 'uint32'],
+  [4, 'partitionOf', 'string'],
+  [5, 'dependencies', 'string', 'repeated'],
+  [6, 'address', 'message', 'explicit', undefined, () => DeviceAddressLite],
+  [7, 'alias', 'string'],
+  [8, 'sizeBytes', 'uint64', 'explicit'],
+  [9, 'serial', 'string'],
+  [10, 'counters', 'message', 'explicit', undefined, () => BlockCountersLite],
+]);
+
+export const DeviceAddressLite = /* @__PURE__ */ liteType<typeof DeviceAddressSchema>('innkeeper.agent.v1.DeviceAddress', () => [
+  [1, 'bus', 'string'],
+  [2, 'pci', 'message', 'explicit', undefined, () => PciAddressLite],
+  [3, 'channel', 'uint32'],
+  [4, 'target', 'uint32'],
+  [5, 'unit', 'uint32'],
+]);
+
+export const PciAddressLite = /* @__PURE__ */ liteType<typeof PciAddressSchema>('innkeeper.agent.v1.PciAddress', () => [
+  [1, 'domain', 'uint32'],
+  [2, 'bus', 'uint32'],
+  [3, 'slot', 'uint32'],
+  [4, 'function', 'uint32'],
+]);
+
+export const BlockCountersLite = /* @__PURE__ */ liteType<typeof BlockCountersSchema>('innkeeper.agent.v1.BlockCounters', () => [
+  [1, 'readIos', 'uint64'],
+  [2, 'readMerges', 'uint64'],
+  [3, 'readSectors', 'uint64'],
+  [4, 'readTicksMs', 'uint64'],
+  [5, 'writeIos', 'uint64'],
+  [6, 'writeMerges', 'uint64'],
+  [7, 'writeSectors', 'uint64'],
+  [8, 'writeTicksMs', 'uint64'],
+  [9, 'iosInProgress', 'uint64'],
+  [10, 'totalTicksMs', 'uint64'],
+  [11, 'weightedTicksMs', 'uint64'],
+  [12, 'discardIos', 'uint64', 'explicit'],
+  [13, 'discardMerges', 'uint64', 'explicit'],
+  [14, 'discardSectors', 'uint64', 'explicit'],
+  [15, 'discardTicksMs', 'uint64', 'explicit'],
+  [16, 'flushIos', 'uint64', 'explicit'],
+  [17, 'flushTicksMs', 'uint64', 'explicit'],
 ]);
 
 export const ListPackagesRequestLite = /* @__PURE__ */ liteType<typeof ListPackagesRequestSchema>('innkeeper.agent.v1.ListPackagesRequest', () => [
@@ -142,6 +205,18 @@ export const InventoryServiceLite = {
     onlyReads: true,
     timeoutMs: 60000,
   } satisfies LiteMethod<typeof GetInventoryRequestSchema, typeof InventorySchema>,
+  listBlockDevices: {
+    name: 'innkeeper.agent.v1.InventoryService/ListBlockDevices',
+    kind: 'unary',
+    input: ListBlockDevicesRequestLite,
+    output: ListBlockDevicesResponseLite,
+    whileFrozen: true,
+    onDisconnect: 'stop',
+    isRepeatable: true,
+    capability: 'inventory',
+    onlyReads: true,
+    timeoutMs: 60000,
+  } satisfies LiteMethod<typeof ListBlockDevicesRequestSchema, typeof ListBlockDevicesResponseSchema>,
   listPackages: {
     name: 'innkeeper.agent.v1.InventoryService/ListPackages',
     kind: 'unary',

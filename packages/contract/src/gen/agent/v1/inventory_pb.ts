@@ -11,12 +11,18 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agent/v1/inventory.proto.
  */
 export const file_agent_v1_inventory: GenFile = /*@__PURE__*/
-  fileDesc("ChhhZ2VudC92MS9pbnZlbnRvcnkucHJvdG8SEmlubmtlZXBlci5hZ2VudC52MSIVChNHZXRJbnZlbnRvcnlSZXF1ZXN0IpUFCglJbnZlbnRvcnkSEAoIaG9zdG5hbWUYASABKAkSDwoHb3NfbmFtZRgCIAEoCRINCgVvc19pZBgDIAEoCRISCgpvc192ZXJzaW9uGAQgASgJEg4KBmtlcm5lbBgFIAEoCRIUCgxhcmNoaXRlY3R1cmUYBiABKAkSDgoGdmVuZG9yGAcgASgJEg8KB3Byb2R1Y3QYCCABKAkSFwoPcHJvZHVjdF92ZXJzaW9uGAkgASgJEg4KBnNlcmlhbBgKIAEoCRIMCgR1dWlkGAsgASgJEhcKD2Zpcm13YXJlX3ZlbmRvchgMIAEoCRIYChBmaXJtd2FyZV92ZXJzaW9uGA0gASgJEhUKDWZpcm13YXJlX2RhdGUYDiABKAkSEQoJY3B1X21vZGVsGA8gASgJEhIKCmNwdV92ZW5kb3IYECABKAkSEQoEY3B1cxgRIAEoDUgAiAEBEhYKCWNwdV9jb3JlcxgSIAEoDUgBiAEBEhgKC2NwdV9zb2NrZXRzGBMgASgNSAKIAQESGQoMbWVtb3J5X2J5dGVzGBQgASgESAOIAQESFwoKc3dhcF9ieXRlcxgVIAEoBEgEiAEBEicKBWRpc2tzGBYgAygLMhguaW5ua2VlcGVyLmFnZW50LnYxLkRpc2sSLgoFY2FyZHMYFyADKAsyHy5pbm5rZWVwZXIuYWdlbnQudjEuTmV0d29ya0NhcmQSKQoGcm91dGVzGBggAygLMhkuaW5ua2VlcGVyLmFnZW50LnYxLlJvdXRlEg8KB29taXR0ZWQYGSABKA1CBwoFX2NwdXNCDAoKX2NwdV9jb3Jlc0IOCgxfY3B1X3NvY2tldHNCDwoNX21lbW9yeV9ieXRlc0INCgtfc3dhcF9ieXRlcyKEAgoERGlzaxIMCgRuYW1lGAEgASgJEhcKCnNpemVfYnl0ZXMYAiABKARIAIgBARIOCgZ2ZW5kb3IYAyABKAkSDQoFbW9kZWwYBCABKAkSDgoGc2VyaWFsGAUgASgJEhMKC3BjaV9hZGRyZXNzGAYgASgJEg4KBnZpcnRpbxgHIAEoCRIXCgpyb3RhdGlvbmFsGAggASgISAGIAQESFgoJcmVhZF9vbmx5GAkgASgISAKIAQESFgoJcmVtb3ZhYmxlGAogASgISAOIAQFCDQoLX3NpemVfYnl0ZXNCDQoLX3JvdGF0aW9uYWxCDAoKX3JlYWRfb25seUIMCgpfcmVtb3ZhYmxlIo0BCgtOZXR3b3JrQ2FyZBIMCgRuYW1lGAEgASgJEhMKC21hY19hZGRyZXNzGAIgASgJEhMKC3BjaV9hZGRyZXNzGAMgASgJEg4KBnZpcnRpbxgEIAEoCRIOCgZkcml2ZXIYBSABKAkSFwoKc3BlZWRfbWJwcxgGIAEoDUgAiAEBQg0KC19zcGVlZF9tYnBzIlAKBVJvdXRlEhMKC2Rlc3RpbmF0aW9uGAEgASgJEg8KB2dhdGV3YXkYAiABKAkSEQoJaW50ZXJmYWNlGAMgASgJEg4KBm1ldHJpYxgEIAEoDSI8ChNMaXN0UGFja2FnZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIo8BChRMaXN0UGFja2FnZXNSZXNwb25zZRItCghwYWNrYWdlcxgBIAMoCzIbLmlubmtlZXBlci5hZ2VudC52MS5QYWNrYWdlEg0KBXRvdGFsGAIgASgNEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCRIPCgdtYW5hZ2VyGAQgASgJEg8KB21pc3NpbmcYBSABKAkicAoHUGFja2FnZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSFAoMYXJjaGl0ZWN0dXJlGAMgASgJEhwKD2luc3RhbGxlZF9ieXRlcxgEIAEoBEgAiAEBQhIKEF9pbnN0YWxsZWRfYnl0ZXMiPAoTTGlzdEFjY291bnRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJtChRMaXN0QWNjb3VudHNSZXNwb25zZRItCghhY2NvdW50cxgBIAMoCzIbLmlubmtlZXBlci5hZ2VudC52MS5BY2NvdW50Eg0KBXRvdGFsGAIgASgNEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCSJeCgdBY2NvdW50EgwKBG5hbWUYASABKAkSCwoDdWlkGAIgASgNEgsKA2dpZBgDIAEoDRIMCgRob21lGAQgASgJEg0KBXNoZWxsGAUgASgJEg4KBmdyb3VwcxgGIAMoCSIXChVMaXN0Q29udGFpbmVyc1JlcXVlc3QiUAoWTGlzdENvbnRhaW5lcnNSZXNwb25zZRI2CghydW50aW1lcxgBIAMoCzIkLmlubmtlZXBlci5hZ2VudC52MS5Db250YWluZXJSdW50aW1lInIKEENvbnRhaW5lclJ1bnRpbWUSDAoEbmFtZRgBIAEoCRIPCgdtaXNzaW5nGAIgASgJEjEKCmNvbnRhaW5lcnMYAyADKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuQ29udGFpbmVyEgwKBG1vcmUYBCABKAgihQEKCUNvbnRhaW5lchIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg0KBWltYWdlGAMgASgJEg0KBXN0YXRlGAQgASgJEg4KBnN0YXR1cxgFIAEoCRIcCg9jcmVhdGVkX3VuaXhfbnMYBiABKANIAIgBAUISChBfY3JlYXRlZF91bml4X25zMqsEChBJbnZlbnRvcnlTZXJ2aWNlEnQKA0dldBInLmlubmtlZXBlci5hZ2VudC52MS5HZXRJbnZlbnRvcnlSZXF1ZXN0Gh0uaW5ua2VlcGVyLmFnZW50LnYxLkludmVudG9yeSIlkAIBwsEYHgoHdm0udmlldxACGAMwATgBQglpbnZlbnRvcnlIPBKGAQoMTGlzdFBhY2thZ2VzEicuaW5ua2VlcGVyLmFnZW50LnYxLkxpc3RQYWNrYWdlc1JlcXVlc3QaKC5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdFBhY2thZ2VzUmVzcG9uc2UiI5ACAcLBGBwKB3ZtLnZpZXcQAhgDOAFCCWludmVudG9yeUh4EogBCgxMaXN0QWNjb3VudHMSJy5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdEFjY291bnRzUmVxdWVzdBooLmlubmtlZXBlci5hZ2VudC52MS5MaXN0QWNjb3VudHNSZXNwb25zZSIlkAIBwsEYHgoHdm0udmlldxACGAMwATgBQglpbnZlbnRvcnlIPBKMAQoOTGlzdENvbnRhaW5lcnMSKS5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdENvbnRhaW5lcnNSZXF1ZXN0GiouaW5ua2VlcGVyLmFnZW50LnYxLkxpc3RDb250YWluZXJzUmVzcG9uc2UiI5ACAcLBGBwKB3ZtLnZpZXcQAhgDOAFCCWludmVudG9yeUg8YgZwcm90bzM", [file_options_v1_options]);
+  fileDesc("ChhhZ2VudC92MS9pbnZlbnRvcnkucHJvdG8SEmlubmtlZXBlci5hZ2VudC52MSIpChNHZXRJbnZlbnRvcnlSZXF1ZXN0EhIKCmFsbF9yb3V0ZXMYASABKAgilQUKCUludmVudG9yeRIQCghob3N0bmFtZRgBIAEoCRIPCgdvc19uYW1lGAIgASgJEg0KBW9zX2lkGAMgASgJEhIKCm9zX3ZlcnNpb24YBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIOCgZ2ZW5kb3IYByABKAkSDwoHcHJvZHVjdBgIIAEoCRIXCg9wcm9kdWN0X3ZlcnNpb24YCSABKAkSDgoGc2VyaWFsGAogASgJEgwKBHV1aWQYCyABKAkSFwoPZmlybXdhcmVfdmVuZG9yGAwgASgJEhgKEGZpcm13YXJlX3ZlcnNpb24YDSABKAkSFQoNZmlybXdhcmVfZGF0ZRgOIAEoCRIRCgljcHVfbW9kZWwYDyABKAkSEgoKY3B1X3ZlbmRvchgQIAEoCRIRCgRjcHVzGBEgASgNSACIAQESFgoJY3B1X2NvcmVzGBIgASgNSAGIAQESGAoLY3B1X3NvY2tldHMYEyABKA1IAogBARIZCgxtZW1vcnlfYnl0ZXMYFCABKARIA4gBARIXCgpzd2FwX2J5dGVzGBUgASgESASIAQESJwoFZGlza3MYFiADKAsyGC5pbm5rZWVwZXIuYWdlbnQudjEuRGlzaxIuCgVjYXJkcxgXIAMoCzIfLmlubmtlZXBlci5hZ2VudC52MS5OZXR3b3JrQ2FyZBIpCgZyb3V0ZXMYGCADKAsyGS5pbm5rZWVwZXIuYWdlbnQudjEuUm91dGUSDwoHb21pdHRlZBgZIAEoDUIHCgVfY3B1c0IMCgpfY3B1X2NvcmVzQg4KDF9jcHVfc29ja2V0c0IPCg1fbWVtb3J5X2J5dGVzQg0KC19zd2FwX2J5dGVzIoQCCgREaXNrEgwKBG5hbWUYASABKAkSFwoKc2l6ZV9ieXRlcxgCIAEoBEgAiAEBEg4KBnZlbmRvchgDIAEoCRINCgVtb2RlbBgEIAEoCRIOCgZzZXJpYWwYBSABKAkSEwoLcGNpX2FkZHJlc3MYBiABKAkSDgoGdmlydGlvGAcgASgJEhcKCnJvdGF0aW9uYWwYCCABKAhIAYgBARIWCglyZWFkX29ubHkYCSABKAhIAogBARIWCglyZW1vdmFibGUYCiABKAhIA4gBAUINCgtfc2l6ZV9ieXRlc0INCgtfcm90YXRpb25hbEIMCgpfcmVhZF9vbmx5QgwKCl9yZW1vdmFibGUijQEKC05ldHdvcmtDYXJkEgwKBG5hbWUYASABKAkSEwoLbWFjX2FkZHJlc3MYAiABKAkSEwoLcGNpX2FkZHJlc3MYAyABKAkSDgoGdmlydGlvGAQgASgJEg4KBmRyaXZlchgFIAEoCRIXCgpzcGVlZF9tYnBzGAYgASgNSACIAQFCDQoLX3NwZWVkX21icHMi5wEKBVJvdXRlEhMKC2Rlc3RpbmF0aW9uGAEgASgJEg8KB2dhdGV3YXkYAiABKAkSEQoJaW50ZXJmYWNlGAMgASgJEg4KBm1ldHJpYxgEIAEoDRINCgVmbGFncxgFIAEoDRISCgpyZWZlcmVuY2VzGAYgASgNEgwKBHVzZXMYByABKA0SEAoDbXR1GAggASgNSACIAQESEwoGd2luZG93GAkgASgNSAGIAQESEQoEaXJ0dBgKIAEoDUgCiAEBEg4KBnNvdXJjZRgLIAEoCUIGCgRfbXR1QgkKB193aW5kb3dCBwoFX2lydHQiGQoXTGlzdEJsb2NrRGV2aWNlc1JlcXVlc3QiTAoYTGlzdEJsb2NrRGV2aWNlc1Jlc3BvbnNlEjAKB2RldmljZXMYASADKAsyHy5pbm5rZWVwZXIuYWdlbnQudjEuQmxvY2tEZXZpY2UiuAIKC0Jsb2NrRGV2aWNlEgwKBG5hbWUYASABKAkSDQoFbWFqb3IYAiABKA0SDQoFbWlub3IYAyABKA0SFAoMcGFydGl0aW9uX29mGAQgASgJEhQKDGRlcGVuZGVuY2llcxgFIAMoCRI3CgdhZGRyZXNzGAYgASgLMiEuaW5ua2VlcGVyLmFnZW50LnYxLkRldmljZUFkZHJlc3NIAIgBARINCgVhbGlhcxgHIAEoCRIXCgpzaXplX2J5dGVzGAggASgESAGIAQESDgoGc2VyaWFsGAkgASgJEjgKCGNvdW50ZXJzGAogASgLMiEuaW5ua2VlcGVyLmFnZW50LnYxLkJsb2NrQ291bnRlcnNIAogBAUIKCghfYWRkcmVzc0INCgtfc2l6ZV9ieXRlc0ILCglfY291bnRlcnMihQEKDURldmljZUFkZHJlc3MSCwoDYnVzGAEgASgJEjAKA3BjaRgCIAEoCzIeLmlubmtlZXBlci5hZ2VudC52MS5QY2lBZGRyZXNzSACIAQESDwoHY2hhbm5lbBgDIAEoDRIOCgZ0YXJnZXQYBCABKA0SDAoEdW5pdBgFIAEoDUIGCgRfcGNpIkkKClBjaUFkZHJlc3MSDgoGZG9tYWluGAEgASgNEgsKA2J1cxgCIAEoDRIMCgRzbG90GAMgASgNEhAKCGZ1bmN0aW9uGAQgASgNIp0ECg1CbG9ja0NvdW50ZXJzEhAKCHJlYWRfaW9zGAEgASgEEhMKC3JlYWRfbWVyZ2VzGAIgASgEEhQKDHJlYWRfc2VjdG9ycxgDIAEoBBIVCg1yZWFkX3RpY2tzX21zGAQgASgEEhEKCXdyaXRlX2lvcxgFIAEoBBIUCgx3cml0ZV9tZXJnZXMYBiABKAQSFQoNd3JpdGVfc2VjdG9ycxgHIAEoBBIWCg53cml0ZV90aWNrc19tcxgIIAEoBBIXCg9pb3NfaW5fcHJvZ3Jlc3MYCSABKAQSFgoOdG90YWxfdGlja3NfbXMYCiABKAQSGQoRd2VpZ2h0ZWRfdGlja3NfbXMYCyABKAQSGAoLZGlzY2FyZF9pb3MYDCABKARIAIgBARIbCg5kaXNjYXJkX21lcmdlcxgNIAEoBEgBiAEBEhwKD2Rpc2NhcmRfc2VjdG9ycxgOIAEoBEgCiAEBEh0KEGRpc2NhcmRfdGlja3NfbXMYDyABKARIA4gBARIWCglmbHVzaF9pb3MYECABKARIBIgBARIbCg5mbHVzaF90aWNrc19tcxgRIAEoBEgFiAEBQg4KDF9kaXNjYXJkX2lvc0IRCg9fZGlzY2FyZF9tZXJnZXNCEgoQX2Rpc2NhcmRfc2VjdG9yc0ITChFfZGlzY2FyZF90aWNrc19tc0IMCgpfZmx1c2hfaW9zQhEKD19mbHVzaF90aWNrc19tcyI8ChNMaXN0UGFja2FnZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIo8BChRMaXN0UGFja2FnZXNSZXNwb25zZRItCghwYWNrYWdlcxgBIAMoCzIbLmlubmtlZXBlci5hZ2VudC52MS5QYWNrYWdlEg0KBXRvdGFsGAIgASgNEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCRIPCgdtYW5hZ2VyGAQgASgJEg8KB21pc3NpbmcYBSABKAkicAoHUGFja2FnZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSFAoMYXJjaGl0ZWN0dXJlGAMgASgJEhwKD2luc3RhbGxlZF9ieXRlcxgEIAEoBEgAiAEBQhIKEF9pbnN0YWxsZWRfYnl0ZXMiPAoTTGlzdEFjY291bnRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJtChRMaXN0QWNjb3VudHNSZXNwb25zZRItCghhY2NvdW50cxgBIAMoCzIbLmlubmtlZXBlci5hZ2VudC52MS5BY2NvdW50Eg0KBXRvdGFsGAIgASgNEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCSJeCgdBY2NvdW50EgwKBG5hbWUYASABKAkSCwoDdWlkGAIgASgNEgsKA2dpZBgDIAEoDRIMCgRob21lGAQgASgJEg0KBXNoZWxsGAUgASgJEg4KBmdyb3VwcxgGIAMoCSIXChVMaXN0Q29udGFpbmVyc1JlcXVlc3QiUAoWTGlzdENvbnRhaW5lcnNSZXNwb25zZRI2CghydW50aW1lcxgBIAMoCzIkLmlubmtlZXBlci5hZ2VudC52MS5Db250YWluZXJSdW50aW1lInIKEENvbnRhaW5lclJ1bnRpbWUSDAoEbmFtZRgBIAEoCRIPCgdtaXNzaW5nGAIgASgJEjEKCmNvbnRhaW5lcnMYAyADKAsyHS5pbm5rZWVwZXIuYWdlbnQudjEuQ29udGFpbmVyEgwKBG1vcmUYBCABKAgihQEKCUNvbnRhaW5lchIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg0KBWltYWdlGAMgASgJEg0KBXN0YXRlGAQgASgJEg4KBnN0YXR1cxgFIAEoCRIcCg9jcmVhdGVkX3VuaXhfbnMYBiABKANIAIgBAUISChBfY3JlYXRlZF91bml4X25zMsIFChBJbnZlbnRvcnlTZXJ2aWNlEnQKA0dldBInLmlubmtlZXBlci5hZ2VudC52MS5HZXRJbnZlbnRvcnlSZXF1ZXN0Gh0uaW5ua2VlcGVyLmFnZW50LnYxLkludmVudG9yeSIlkAIBwsEYHgoHdm0udmlldxACGAMwATgBQglpbnZlbnRvcnlIPBKUAQoQTGlzdEJsb2NrRGV2aWNlcxIrLmlubmtlZXBlci5hZ2VudC52MS5MaXN0QmxvY2tEZXZpY2VzUmVxdWVzdBosLmlubmtlZXBlci5hZ2VudC52MS5MaXN0QmxvY2tEZXZpY2VzUmVzcG9uc2UiJZACAcLBGB4KB3ZtLnZpZXcQAhgDMAE4AUIJaW52ZW50b3J5SDwShgEKDExpc3RQYWNrYWdlcxInLmlubmtlZXBlci5hZ2VudC52MS5MaXN0UGFja2FnZXNSZXF1ZXN0GiguaW5ua2VlcGVyLmFnZW50LnYxLkxpc3RQYWNrYWdlc1Jlc3BvbnNlIiOQAgHCwRgcCgd2bS52aWV3EAIYAzgBQglpbnZlbnRvcnlIeBKIAQoMTGlzdEFjY291bnRzEicuaW5ua2VlcGVyLmFnZW50LnYxLkxpc3RBY2NvdW50c1JlcXVlc3QaKC5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdEFjY291bnRzUmVzcG9uc2UiJZACAcLBGB4KB3ZtLnZpZXcQAhgDMAE4AUIJaW52ZW50b3J5SDwSjAEKDkxpc3RDb250YWluZXJzEikuaW5ua2VlcGVyLmFnZW50LnYxLkxpc3RDb250YWluZXJzUmVxdWVzdBoqLmlubmtlZXBlci5hZ2VudC52MS5MaXN0Q29udGFpbmVyc1Jlc3BvbnNlIiOQAgHCwRgcCgd2bS52aWV3EAIYAzgBQglpbnZlbnRvcnlIPGIGcHJvdG8z", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.agent.v1.GetInventoryRequest
  */
 export type GetInventoryRequest = Message<"innkeeper.agent.v1.GetInventoryRequest"> & {
+  /**
+   * Also routes of the guest to itself and to multicast groups, and those that refuse.
+   *
+   * @generated from field: bool all_routes = 1;
+   */
+  allRoutes: boolean;
 };
 
 /**
@@ -312,6 +318,47 @@ export type Route = Message<"innkeeper.agent.v1.Route"> & {
    * @generated from field: uint32 metric = 4;
    */
   metric: number;
+
+  /**
+   * RTF_* of the kernel.
+   *
+   * @generated from field: uint32 flags = 5;
+   */
+  flags: number;
+
+  /**
+   * @generated from field: uint32 references = 6;
+   */
+  references: number;
+
+  /**
+   * @generated from field: uint32 uses = 7;
+   */
+  uses: number;
+
+  /**
+   * Of IPv4 routes that have them.
+   *
+   * @generated from field: optional uint32 mtu = 8;
+   */
+  mtu?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 window = 9;
+   */
+  window?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 irtt = 10;
+   */
+  irtt?: number | undefined;
+
+  /**
+   * Of IPv6 routes: from which addresses, "::/0".
+   *
+   * @generated from field: string source = 11;
+   */
+  source: string;
 };
 
 /**
@@ -320,6 +367,286 @@ export type Route = Message<"innkeeper.agent.v1.Route"> & {
  */
 export const RouteSchema: GenMessage<Route> = /*@__PURE__*/
   messageDesc(file_agent_v1_inventory, 4);
+
+/**
+ * @generated from message innkeeper.agent.v1.ListBlockDevicesRequest
+ */
+export type ListBlockDevicesRequest = Message<"innkeeper.agent.v1.ListBlockDevicesRequest"> & {
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.ListBlockDevicesRequest.
+ * Use `create(ListBlockDevicesRequestSchema)` to create a new message.
+ */
+export const ListBlockDevicesRequestSchema: GenMessage<ListBlockDevicesRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_inventory, 5);
+
+/**
+ * @generated from message innkeeper.agent.v1.ListBlockDevicesResponse
+ */
+export type ListBlockDevicesResponse = Message<"innkeeper.agent.v1.ListBlockDevicesResponse"> & {
+  /**
+   * In the order of their names; at most 1,024.
+   *
+   * @generated from field: repeated innkeeper.agent.v1.BlockDevice devices = 1;
+   */
+  devices: BlockDevice[];
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.ListBlockDevicesResponse.
+ * Use `create(ListBlockDevicesResponseSchema)` to create a new message.
+ */
+export const ListBlockDevicesResponseSchema: GenMessage<ListBlockDevicesResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_inventory, 6);
+
+/**
+ * @generated from message innkeeper.agent.v1.BlockDevice
+ */
+export type BlockDevice = Message<"innkeeper.agent.v1.BlockDevice"> & {
+  /**
+   * "vda1"
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: uint32 major = 2;
+   */
+  major: number;
+
+  /**
+   * @generated from field: uint32 minor = 3;
+   */
+  minor: number;
+
+  /**
+   * The disk that it is a part of; empty if it is not a partition.
+   *
+   * @generated from field: string partition_of = 4;
+   */
+  partitionOf: string;
+
+  /**
+   * Devices that it consists of, such as the disks of a RAID.
+   *
+   * @generated from field: repeated string dependencies = 5;
+   */
+  dependencies: string[];
+
+  /**
+   * Of the hardware: not of loops, RAIDs and the like. That of a partition is its disk's.
+   *
+   * @generated from field: optional innkeeper.agent.v1.DeviceAddress address = 6;
+   */
+  address?: DeviceAddress | undefined;
+
+  /**
+   * Its name in the device mapper.
+   *
+   * @generated from field: string alias = 7;
+   */
+  alias: string;
+
+  /**
+   * @generated from field: optional uint64 size_bytes = 8;
+   */
+  sizeBytes?: bigint | undefined;
+
+  /**
+   * @generated from field: string serial = 9;
+   */
+  serial: string;
+
+  /**
+   * /proc/diskstats
+   *
+   * @generated from field: optional innkeeper.agent.v1.BlockCounters counters = 10;
+   */
+  counters?: BlockCounters | undefined;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.BlockDevice.
+ * Use `create(BlockDeviceSchema)` to create a new message.
+ */
+export const BlockDeviceSchema: GenMessage<BlockDevice> = /*@__PURE__*/
+  messageDesc(file_agent_v1_inventory, 7);
+
+/**
+ * Where a disk is attached.
+ *
+ * @generated from message innkeeper.agent.v1.DeviceAddress
+ */
+export type DeviceAddress = Message<"innkeeper.agent.v1.DeviceAddress"> & {
+  /**
+   * "virtio", "scsi", "sata", "ide", "nvme", "usb", "mmc"; empty if it is not known.
+   *
+   * @generated from field: string bus = 1;
+   */
+  bus: string;
+
+  /**
+   * Of its controller; absent if it is not on PCI.
+   *
+   * @generated from field: optional innkeeper.agent.v1.PciAddress pci = 2;
+   */
+  pci?: PciAddress | undefined;
+
+  /**
+   * @generated from field: uint32 channel = 3;
+   */
+  channel: number;
+
+  /**
+   * @generated from field: uint32 target = 4;
+   */
+  target: number;
+
+  /**
+   * @generated from field: uint32 unit = 5;
+   */
+  unit: number;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.DeviceAddress.
+ * Use `create(DeviceAddressSchema)` to create a new message.
+ */
+export const DeviceAddressSchema: GenMessage<DeviceAddress> = /*@__PURE__*/
+  messageDesc(file_agent_v1_inventory, 8);
+
+/**
+ * @generated from message innkeeper.agent.v1.PciAddress
+ */
+export type PciAddress = Message<"innkeeper.agent.v1.PciAddress"> & {
+  /**
+   * @generated from field: uint32 domain = 1;
+   */
+  domain: number;
+
+  /**
+   * @generated from field: uint32 bus = 2;
+   */
+  bus: number;
+
+  /**
+   * @generated from field: uint32 slot = 3;
+   */
+  slot: number;
+
+  /**
+   * @generated from field: uint32 function = 4;
+   */
+  function: number;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.PciAddress.
+ * Use `create(PciAddressSchema)` to create a new message.
+ */
+export const PciAddressSchema: GenMessage<PciAddress> = /*@__PURE__*/
+  messageDesc(file_agent_v1_inventory, 9);
+
+/**
+ * Documentation/admin-guide/iostats.rst of the kernel; later ones are absent in old kernels.
+ *
+ * @generated from message innkeeper.agent.v1.BlockCounters
+ */
+export type BlockCounters = Message<"innkeeper.agent.v1.BlockCounters"> & {
+  /**
+   * @generated from field: uint64 read_ios = 1;
+   */
+  readIos: bigint;
+
+  /**
+   * @generated from field: uint64 read_merges = 2;
+   */
+  readMerges: bigint;
+
+  /**
+   * @generated from field: uint64 read_sectors = 3;
+   */
+  readSectors: bigint;
+
+  /**
+   * @generated from field: uint64 read_ticks_ms = 4;
+   */
+  readTicksMs: bigint;
+
+  /**
+   * @generated from field: uint64 write_ios = 5;
+   */
+  writeIos: bigint;
+
+  /**
+   * @generated from field: uint64 write_merges = 6;
+   */
+  writeMerges: bigint;
+
+  /**
+   * @generated from field: uint64 write_sectors = 7;
+   */
+  writeSectors: bigint;
+
+  /**
+   * @generated from field: uint64 write_ticks_ms = 8;
+   */
+  writeTicksMs: bigint;
+
+  /**
+   * @generated from field: uint64 ios_in_progress = 9;
+   */
+  iosInProgress: bigint;
+
+  /**
+   * @generated from field: uint64 total_ticks_ms = 10;
+   */
+  totalTicksMs: bigint;
+
+  /**
+   * @generated from field: uint64 weighted_ticks_ms = 11;
+   */
+  weightedTicksMs: bigint;
+
+  /**
+   * @generated from field: optional uint64 discard_ios = 12;
+   */
+  discardIos?: bigint | undefined;
+
+  /**
+   * @generated from field: optional uint64 discard_merges = 13;
+   */
+  discardMerges?: bigint | undefined;
+
+  /**
+   * @generated from field: optional uint64 discard_sectors = 14;
+   */
+  discardSectors?: bigint | undefined;
+
+  /**
+   * @generated from field: optional uint64 discard_ticks_ms = 15;
+   */
+  discardTicksMs?: bigint | undefined;
+
+  /**
+   * @generated from field: optional uint64 flush_ios = 16;
+   */
+  flushIos?: bigint | undefined;
+
+  /**
+   * @generated from field: optional uint64 flush_ticks_ms = 17;
+   */
+  flushTicksMs?: bigint | undefined;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.BlockCounters.
+ * Use `create(BlockCountersSchema)` to create a new message.
+ */
+export const BlockCountersSchema: GenMessage<BlockCounters> = /*@__PURE__*/
+  messageDesc(file_agent_v1_inventory, 10);
 
 /**
  * @generated from message innkeeper.agent.v1.ListPackagesRequest
@@ -345,7 +672,7 @@ export type ListPackagesRequest = Message<"innkeeper.agent.v1.ListPackagesReques
  * Use `create(ListPackagesRequestSchema)` to create a new message.
  */
 export const ListPackagesRequestSchema: GenMessage<ListPackagesRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_inventory, 5);
+  messageDesc(file_agent_v1_inventory, 11);
 
 /**
  * @generated from message innkeeper.agent.v1.ListPackagesResponse
@@ -388,7 +715,7 @@ export type ListPackagesResponse = Message<"innkeeper.agent.v1.ListPackagesRespo
  * Use `create(ListPackagesResponseSchema)` to create a new message.
  */
 export const ListPackagesResponseSchema: GenMessage<ListPackagesResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_inventory, 6);
+  messageDesc(file_agent_v1_inventory, 12);
 
 /**
  * @generated from message innkeeper.agent.v1.Package
@@ -420,7 +747,7 @@ export type Package = Message<"innkeeper.agent.v1.Package"> & {
  * Use `create(PackageSchema)` to create a new message.
  */
 export const PackageSchema: GenMessage<Package> = /*@__PURE__*/
-  messageDesc(file_agent_v1_inventory, 7);
+  messageDesc(file_agent_v1_inventory, 13);
 
 /**
  * @generated from message innkeeper.agent.v1.ListAccountsRequest
@@ -444,7 +771,7 @@ export type ListAccountsRequest = Message<"innkeeper.agent.v1.ListAccountsReques
  * Use `create(ListAccountsRequestSchema)` to create a new message.
  */
 export const ListAccountsRequestSchema: GenMessage<ListAccountsRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_inventory, 8);
+  messageDesc(file_agent_v1_inventory, 14);
 
 /**
  * @generated from message innkeeper.agent.v1.ListAccountsResponse
@@ -471,7 +798,7 @@ export type ListAccountsResponse = Message<"innkeeper.agent.v1.ListAccountsRespo
  * Use `create(ListAccountsResponseSchema)` to create a new message.
  */
 export const ListAccountsResponseSchema: GenMessage<ListAccountsResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_inventory, 9);
+  messageDesc(file_agent_v1_inventory, 15);
 
 /**
  * @generated from message innkeeper.agent.v1.Account
@@ -515,7 +842,7 @@ export type Account = Message<"innkeeper.agent.v1.Account"> & {
  * Use `create(AccountSchema)` to create a new message.
  */
 export const AccountSchema: GenMessage<Account> = /*@__PURE__*/
-  messageDesc(file_agent_v1_inventory, 10);
+  messageDesc(file_agent_v1_inventory, 16);
 
 /**
  * @generated from message innkeeper.agent.v1.ListContainersRequest
@@ -528,7 +855,7 @@ export type ListContainersRequest = Message<"innkeeper.agent.v1.ListContainersRe
  * Use `create(ListContainersRequestSchema)` to create a new message.
  */
 export const ListContainersRequestSchema: GenMessage<ListContainersRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_inventory, 11);
+  messageDesc(file_agent_v1_inventory, 17);
 
 /**
  * @generated from message innkeeper.agent.v1.ListContainersResponse
@@ -547,7 +874,7 @@ export type ListContainersResponse = Message<"innkeeper.agent.v1.ListContainersR
  * Use `create(ListContainersResponseSchema)` to create a new message.
  */
 export const ListContainersResponseSchema: GenMessage<ListContainersResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_inventory, 12);
+  messageDesc(file_agent_v1_inventory, 18);
 
 /**
  * @generated from message innkeeper.agent.v1.ContainerRuntime
@@ -587,7 +914,7 @@ export type ContainerRuntime = Message<"innkeeper.agent.v1.ContainerRuntime"> & 
  * Use `create(ContainerRuntimeSchema)` to create a new message.
  */
 export const ContainerRuntimeSchema: GenMessage<ContainerRuntime> = /*@__PURE__*/
-  messageDesc(file_agent_v1_inventory, 13);
+  messageDesc(file_agent_v1_inventory, 19);
 
 /**
  * @generated from message innkeeper.agent.v1.Container
@@ -633,7 +960,7 @@ export type Container = Message<"innkeeper.agent.v1.Container"> & {
  * Use `create(ContainerSchema)` to create a new message.
  */
 export const ContainerSchema: GenMessage<Container> = /*@__PURE__*/
-  messageDesc(file_agent_v1_inventory, 14);
+  messageDesc(file_agent_v1_inventory, 20);
 
 /**
  * What the guest consists of. Values that the guest does not know are absent, never 0.
@@ -650,6 +977,16 @@ export const InventoryService: GenService<{
     methodKind: "unary";
     input: typeof GetInventoryRequestSchema;
     output: typeof InventorySchema;
+  },
+  /**
+   * Disks and partitions, also virtual ones, with where they are attached and what they did since boot.
+   *
+   * @generated from rpc innkeeper.agent.v1.InventoryService.ListBlockDevices
+   */
+  listBlockDevices: {
+    methodKind: "unary";
+    input: typeof ListBlockDevicesRequestSchema;
+    output: typeof ListBlockDevicesResponseSchema;
   },
   /**
    * Installed packages by name, from the databases of dpkg, apk or rpm.

@@ -5,6 +5,8 @@
 // What stands before a value: field number * 8 + wire type. Tags of two bytes also come byte by byte, and
 // fields of a fixed size with their size. All are plain numbers: a bundler inlines no others.
 
+export const getInventoryRequestAllRoutesTag = 8;
+
 export const inventoryHostnameTag = 10;
 export const inventoryOsNameTag = 18;
 export const inventoryOsIdTag = 26;
@@ -83,6 +85,61 @@ export const routeDestinationTag = 10;
 export const routeGatewayTag = 18;
 export const routeInterfaceTag = 26;
 export const routeMetricTag = 32;
+export const routeFlagsTag = 40;
+export const routeReferencesTag = 48;
+export const routeUsesTag = 56;
+export const routeMtuTag = 64;
+export const routeWindowTag = 72;
+export const routeIrttTag = 80;
+export const routeSourceTag = 90;
+
+export const listBlockDevicesResponseDevicesTag = 10;
+
+export const blockDeviceNameTag = 10;
+export const blockDeviceMajorTag = 16;
+export const blockDeviceMinorTag = 24;
+export const blockDevicePartitionOfTag = 34;
+export const blockDeviceDependenciesTag = 42;
+export const blockDeviceAddressTag = 50;
+export const blockDeviceAliasTag = 58;
+export const blockDeviceSizeBytesTag = 64;
+export const blockDeviceSerialTag = 74;
+export const blockDeviceCountersTag = 82;
+
+export const deviceAddressBusTag = 10;
+export const deviceAddressPciTag = 18;
+export const deviceAddressChannelTag = 24;
+export const deviceAddressTargetTag = 32;
+export const deviceAddressUnitTag = 40;
+
+export const pciAddressDomainTag = 8;
+export const pciAddressBusTag = 16;
+export const pciAddressSlotTag = 24;
+export const pciAddressFunctionTag = 32;
+
+export const blockCountersReadIosTag = 8;
+export const blockCountersReadMergesTag = 16;
+export const blockCountersReadSectorsTag = 24;
+export const blockCountersReadTicksMsTag = 32;
+export const blockCountersWriteIosTag = 40;
+export const blockCountersWriteMergesTag = 48;
+export const blockCountersWriteSectorsTag = 56;
+export const blockCountersWriteTicksMsTag = 64;
+export const blockCountersIosInProgressTag = 72;
+export const blockCountersTotalTicksMsTag = 80;
+export const blockCountersWeightedTicksMsTag = 88;
+export const blockCountersDiscardIosTag = 96;
+export const blockCountersDiscardMergesTag = 104;
+export const blockCountersDiscardSectorsTag = 112;
+export const blockCountersDiscardTicksMsTag = 120;
+export const blockCountersFlushIosTag = 128;
+export const blockCountersFlushIosTagLow = 128;
+export const blockCountersFlushIosTagHigh = 1;
+export const blockCountersFlushIosTagBytes = 2;
+export const blockCountersFlushTicksMsTag = 136;
+export const blockCountersFlushTicksMsTagLow = 136;
+export const blockCountersFlushTicksMsTagHigh = 1;
+export const blockCountersFlushTicksMsTagBytes = 2;
 
 export const listPackagesRequestPageSizeTag = 8;
 export const listPackagesRequestPageTokenTag = 18;

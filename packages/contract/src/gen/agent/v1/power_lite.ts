@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import { liteType } from "../../../lite/lite-type.ts";
-import type { CancelShutdownRequestSchema, CancelShutdownResponseSchema, GetPowerRequestSchema, HardwareUnitSchema, ListHardwareRequestSchema, ListHardwareResponseSchema, PendingShutdownSchema, PowerStateSchema, SetHardwareRequestSchema, ShutdownRequestSchema, ShutdownResponseSchema, SuspendRequestSchema, SuspendResponseSchema } from "./power_pb.ts";
+import type { CancelShutdownRequestSchema, CancelShutdownResponseSchema, CpuTimesSchema, GetPowerRequestSchema, HardwareUnitSchema, ListHardwareRequestSchema, ListHardwareResponseSchema, PendingShutdownSchema, PowerStateSchema, SetHardwareRequestSchema, ShutdownRequestSchema, ShutdownResponseSchema, SuspendRequestSchema, SuspendResponseSchema } from "./power_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
 export const ShutdownMode = {
@@ -13,6 +13,14 @@ export const ShutdownMode = {
   HALT: 3,
 } as const;
 export type ShutdownMode = (typeof ShutdownMode)[keyof typeof ShutdownMode];
+
+export const SuspendMode = {
+  UNSPECIFIED: 0,
+  MEMORY: 1,
+  DISK: 2,
+  HYBRID: 3,
+} as const;
+export type SuspendMode = (typeof SuspendMode)[keyof typeof SuspendMode];
 
 export const HardwareKind = {
   UNSPECIFIED: 0,
@@ -54,6 +62,7 @@ export const PendingShutdownLite = /* @__PURE__ */ liteType<typeof PendingShutdo
 ]);
 
 export const SuspendRequestLite = /* @__PURE__ */ liteType<typeof SuspendRequestSchema>('innkeeper.agent.v1.SuspendRequest', () => [
+  [1, 'mode', 'enum'],
 ]);
 
 export const SuspendResponseLite = /* @__PURE__ */ liteType<typeof SuspendResponseSchema>('innkeeper.agent.v1.SuspendResponse', () => [
@@ -72,6 +81,20 @@ export const HardwareUnitLite = /* @__PURE__ */ liteType<typeof HardwareUnitSche
   [1, 'id', 'uint32'],
   [2, 'online', 'bool'],
   [3, 'fixed', 'bool'],
+  [4, 'times', 'message', 'explicit', undefined, () => CpuTimesLite],
+]);
+
+export const CpuTimesLite = /* @__PURE__ */ liteType<typeof CpuTimesSchema>('innkeeper.agent.v1.CpuTimes', () => [
+  [1, 'userMs', 'uint64'],
+  [2, 'niceMs', 'uint64'],
+  [3, 'systemMs', 'uint64'],
+  [4, 'idleMs', 'uint64'],
+  [5, 'iowaitMs', 'uint64', 'explicit'],
+  [6, 'irqMs', 'uint64', 'explicit'],
+  [7, 'softirqMs', 'uint64', 'explicit'],
+  [8, 'stealMs', 'uint64', 'explicit'],
+  [9, 'guestMs', 'uint64', 'explicit'],
+  [10, 'guestNiceMs', 'uint64', 'explicit'],
 ]);
 
 export const SetHardwareRequestLite = /* @__PURE__ */ liteType<typeof SetHardwareRequestSchema>('innkeeper.agent.v1.SetHardwareRequest', () => [

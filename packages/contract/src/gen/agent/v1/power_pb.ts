@@ -11,7 +11,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agent/v1/power.proto.
  */
 export const file_agent_v1_power: GenFile = /*@__PURE__*/
-  fileDesc("ChRhZ2VudC92MS9wb3dlci5wcm90bxISaW5ua2VlcGVyLmFnZW50LnYxInEKD1NodXRkb3duUmVxdWVzdBIuCgRtb2RlGAEgASgOMiAuaW5ua2VlcGVyLmFnZW50LnYxLlNodXRkb3duTW9kZRIVCg1kZWxheV9zZWNvbmRzGAIgASgNEhcKB21lc3NhZ2UYAyABKAlCBsLBGAIIASIiChBTaHV0ZG93blJlc3BvbnNlEg4KBm1ldGhvZBgBIAEoCSIXChVDYW5jZWxTaHV0ZG93blJlcXVlc3QiKgoWQ2FuY2VsU2h1dGRvd25SZXNwb25zZRIQCghjYW5jZWxlZBgBIAEoCCIRCg9HZXRQb3dlclJlcXVlc3QifwoKUG93ZXJTdGF0ZRI5CgdwZW5kaW5nGAEgASgLMiMuaW5ua2VlcGVyLmFnZW50LnYxLlBlbmRpbmdTaHV0ZG93bkgAiAEBEhMKC2Nhbl9zdXNwZW5kGAIgASgIEhUKDXN1c3BlbmRfZXJyb3IYAyABKAlCCgoIX3BlbmRpbmciaAoPUGVuZGluZ1NodXRkb3duEi4KBG1vZGUYASABKA4yIC5pbm5rZWVwZXIuYWdlbnQudjEuU2h1dGRvd25Nb2RlEhQKDHNlY29uZHNfbGVmdBgCIAEoDRIPCgdtZXNzYWdlGAMgASgJIhAKDlN1c3BlbmRSZXF1ZXN0IhEKD1N1c3BlbmRSZXNwb25zZSJFChNMaXN0SGFyZHdhcmVSZXF1ZXN0Ei4KBGtpbmQYASABKA4yIC5pbm5rZWVwZXIuYWdlbnQudjEuSGFyZHdhcmVLaW5kInEKFExpc3RIYXJkd2FyZVJlc3BvbnNlEi8KBXVuaXRzGAEgAygLMiAuaW5ua2VlcGVyLmFnZW50LnYxLkhhcmR3YXJlVW5pdBIYCgtibG9ja19ieXRlcxgCIAEoBEgAiAEBQg4KDF9ibG9ja19ieXRlcyI5CgxIYXJkd2FyZVVuaXQSCgoCaWQYASABKA0SDgoGb25saW5lGAIgASgIEg0KBWZpeGVkGAMgASgIImEKElNldEhhcmR3YXJlUmVxdWVzdBIuCgRraW5kGAEgASgOMiAuaW5ua2VlcGVyLmFnZW50LnYxLkhhcmR3YXJlS2luZBILCgNpZHMYAiADKA0SDgoGb25saW5lGAMgASgIKnsKDFNodXRkb3duTW9kZRIdChlTSFVURE9XTl9NT0RFX1VOU1BFQ0lGSUVEEAASGgoWU0hVVERPV05fTU9ERV9QT1dFUk9GRhABEhgKFFNIVVRET1dOX01PREVfUkVCT09UEAISFgoSU0hVVERPV05fTU9ERV9IQUxUEAMqXgoMSGFyZHdhcmVLaW5kEh0KGUhBUkRXQVJFX0tJTkRfVU5TUEVDSUZJRUQQABIVChFIQVJEV0FSRV9LSU5EX0NQVRABEhgKFEhBUkRXQVJFX0tJTkRfTUVNT1JZEAIyoQYKDFBvd2VyU2VydmljZRJ3CghTaHV0ZG93bhIjLmlubmtlZXBlci5hZ2VudC52MS5TaHV0ZG93blJlcXVlc3QaJC5pbm5rZWVwZXIuYWdlbnQudjEuU2h1dGRvd25SZXNwb25zZSIgkAICwsEYGQoIdm0ucG93ZXIQAhgCOAJCBXBvd2VySB4SjgEKDkNhbmNlbFNodXRkb3duEikuaW5ua2VlcGVyLmFnZW50LnYxLkNhbmNlbFNodXRkb3duUmVxdWVzdBoqLmlubmtlZXBlci5hZ2VudC52MS5DYW5jZWxTaHV0ZG93blJlc3BvbnNlIiWQAgLCwRgeCgh2bS5wb3dlchACGAI4AkIKcG93ZXIubW9yZUgeEncKCEdldFBvd2VyEiMuaW5ua2VlcGVyLmFnZW50LnYxLkdldFBvd2VyUmVxdWVzdBoeLmlubmtlZXBlci5hZ2VudC52MS5Qb3dlclN0YXRlIiaQAgHCwRgfCgd2bS52aWV3EAIYAzABOAFCCnBvd2VyLm1vcmVIHhJ2CgdTdXNwZW5kEiIuaW5ua2VlcGVyLmFnZW50LnYxLlN1c3BlbmRSZXF1ZXN0GiMuaW5ua2VlcGVyLmFnZW50LnYxLlN1c3BlbmRSZXNwb25zZSIiwsEYHgoIdm0ucG93ZXIQAhgCOAJCCnBvd2VyLm1vcmVIHhKJAQoMTGlzdEhhcmR3YXJlEicuaW5ua2VlcGVyLmFnZW50LnYxLkxpc3RIYXJkd2FyZVJlcXVlc3QaKC5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdEhhcmR3YXJlUmVzcG9uc2UiJpACAcLBGB8KB3ZtLnZpZXcQAhgDMAE4AUIKcG93ZXIubW9yZUgeEokBCgtTZXRIYXJkd2FyZRImLmlubmtlZXBlci5hZ2VudC52MS5TZXRIYXJkd2FyZVJlcXVlc3QaKC5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdEhhcmR3YXJlUmVzcG9uc2UiKJACAsLBGCEKC2d1ZXN0LmFkbWluEAIYAjgBQgpwb3dlci5tb3JlSHhiBnByb3RvMw", [file_options_v1_options]);
+  fileDesc("ChRhZ2VudC92MS9wb3dlci5wcm90bxISaW5ua2VlcGVyLmFnZW50LnYxInEKD1NodXRkb3duUmVxdWVzdBIuCgRtb2RlGAEgASgOMiAuaW5ua2VlcGVyLmFnZW50LnYxLlNodXRkb3duTW9kZRIVCg1kZWxheV9zZWNvbmRzGAIgASgNEhcKB21lc3NhZ2UYAyABKAlCBsLBGAIIASIiChBTaHV0ZG93blJlc3BvbnNlEg4KBm1ldGhvZBgBIAEoCSIXChVDYW5jZWxTaHV0ZG93blJlcXVlc3QiKgoWQ2FuY2VsU2h1dGRvd25SZXNwb25zZRIQCghjYW5jZWxlZBgBIAEoCCIRCg9HZXRQb3dlclJlcXVlc3QifwoKUG93ZXJTdGF0ZRI5CgdwZW5kaW5nGAEgASgLMiMuaW5ua2VlcGVyLmFnZW50LnYxLlBlbmRpbmdTaHV0ZG93bkgAiAEBEhMKC2Nhbl9zdXNwZW5kGAIgASgIEhUKDXN1c3BlbmRfZXJyb3IYAyABKAlCCgoIX3BlbmRpbmciaAoPUGVuZGluZ1NodXRkb3duEi4KBG1vZGUYASABKA4yIC5pbm5rZWVwZXIuYWdlbnQudjEuU2h1dGRvd25Nb2RlEhQKDHNlY29uZHNfbGVmdBgCIAEoDRIPCgdtZXNzYWdlGAMgASgJIj8KDlN1c3BlbmRSZXF1ZXN0Ei0KBG1vZGUYASABKA4yHy5pbm5rZWVwZXIuYWdlbnQudjEuU3VzcGVuZE1vZGUiEQoPU3VzcGVuZFJlc3BvbnNlIkUKE0xpc3RIYXJkd2FyZVJlcXVlc3QSLgoEa2luZBgBIAEoDjIgLmlubmtlZXBlci5hZ2VudC52MS5IYXJkd2FyZUtpbmQicQoUTGlzdEhhcmR3YXJlUmVzcG9uc2USLwoFdW5pdHMYASADKAsyIC5pbm5rZWVwZXIuYWdlbnQudjEuSGFyZHdhcmVVbml0EhgKC2Jsb2NrX2J5dGVzGAIgASgESACIAQFCDgoMX2Jsb2NrX2J5dGVzInUKDEhhcmR3YXJlVW5pdBIKCgJpZBgBIAEoDRIOCgZvbmxpbmUYAiABKAgSDQoFZml4ZWQYAyABKAgSMAoFdGltZXMYBCABKAsyHC5pbm5rZWVwZXIuYWdlbnQudjEuQ3B1VGltZXNIAIgBAUIICgZfdGltZXMitAIKCENwdVRpbWVzEg8KB3VzZXJfbXMYASABKAQSDwoHbmljZV9tcxgCIAEoBBIRCglzeXN0ZW1fbXMYAyABKAQSDwoHaWRsZV9tcxgEIAEoBBIWCglpb3dhaXRfbXMYBSABKARIAIgBARITCgZpcnFfbXMYBiABKARIAYgBARIXCgpzb2Z0aXJxX21zGAcgASgESAKIAQESFQoIc3RlYWxfbXMYCCABKARIA4gBARIVCghndWVzdF9tcxgJIAEoBEgEiAEBEhoKDWd1ZXN0X25pY2VfbXMYCiABKARIBYgBAUIMCgpfaW93YWl0X21zQgkKB19pcnFfbXNCDQoLX3NvZnRpcnFfbXNCCwoJX3N0ZWFsX21zQgsKCV9ndWVzdF9tc0IQCg5fZ3Vlc3RfbmljZV9tcyJhChJTZXRIYXJkd2FyZVJlcXVlc3QSLgoEa2luZBgBIAEoDjIgLmlubmtlZXBlci5hZ2VudC52MS5IYXJkd2FyZUtpbmQSCwoDaWRzGAIgAygNEg4KBm9ubGluZRgDIAEoCCp7CgxTaHV0ZG93bk1vZGUSHQoZU0hVVERPV05fTU9ERV9VTlNQRUNJRklFRBAAEhoKFlNIVVRET1dOX01PREVfUE9XRVJPRkYQARIYChRTSFVURE9XTl9NT0RFX1JFQk9PVBACEhYKElNIVVRET1dOX01PREVfSEFMVBADKnQKC1N1c3BlbmRNb2RlEhwKGFNVU1BFTkRfTU9ERV9VTlNQRUNJRklFRBAAEhcKE1NVU1BFTkRfTU9ERV9NRU1PUlkQARIVChFTVVNQRU5EX01PREVfRElTSxACEhcKE1NVU1BFTkRfTU9ERV9IWUJSSUQQAypeCgxIYXJkd2FyZUtpbmQSHQoZSEFSRFdBUkVfS0lORF9VTlNQRUNJRklFRBAAEhUKEUhBUkRXQVJFX0tJTkRfQ1BVEAESGAoUSEFSRFdBUkVfS0lORF9NRU1PUlkQAjKhBgoMUG93ZXJTZXJ2aWNlEncKCFNodXRkb3duEiMuaW5ua2VlcGVyLmFnZW50LnYxLlNodXRkb3duUmVxdWVzdBokLmlubmtlZXBlci5hZ2VudC52MS5TaHV0ZG93blJlc3BvbnNlIiCQAgLCwRgZCgh2bS5wb3dlchACGAI4AkIFcG93ZXJIHhKOAQoOQ2FuY2VsU2h1dGRvd24SKS5pbm5rZWVwZXIuYWdlbnQudjEuQ2FuY2VsU2h1dGRvd25SZXF1ZXN0GiouaW5ua2VlcGVyLmFnZW50LnYxLkNhbmNlbFNodXRkb3duUmVzcG9uc2UiJZACAsLBGB4KCHZtLnBvd2VyEAIYAjgCQgpwb3dlci5tb3JlSB4SdwoIR2V0UG93ZXISIy5pbm5rZWVwZXIuYWdlbnQudjEuR2V0UG93ZXJSZXF1ZXN0Gh4uaW5ua2VlcGVyLmFnZW50LnYxLlBvd2VyU3RhdGUiJpACAcLBGB8KB3ZtLnZpZXcQAhgDMAE4AUIKcG93ZXIubW9yZUgeEnYKB1N1c3BlbmQSIi5pbm5rZWVwZXIuYWdlbnQudjEuU3VzcGVuZFJlcXVlc3QaIy5pbm5rZWVwZXIuYWdlbnQudjEuU3VzcGVuZFJlc3BvbnNlIiLCwRgeCgh2bS5wb3dlchACGAI4AkIKcG93ZXIubW9yZUgeEokBCgxMaXN0SGFyZHdhcmUSJy5pbm5rZWVwZXIuYWdlbnQudjEuTGlzdEhhcmR3YXJlUmVxdWVzdBooLmlubmtlZXBlci5hZ2VudC52MS5MaXN0SGFyZHdhcmVSZXNwb25zZSImkAIBwsEYHwoHdm0udmlldxACGAMwATgBQgpwb3dlci5tb3JlSB4SiQEKC1NldEhhcmR3YXJlEiYuaW5ua2VlcGVyLmFnZW50LnYxLlNldEhhcmR3YXJlUmVxdWVzdBooLmlubmtlZXBlci5hZ2VudC52MS5MaXN0SGFyZHdhcmVSZXNwb25zZSIokAICwsEYIQoLZ3Vlc3QuYWRtaW4QAhgCOAFCCnBvd2VyLm1vcmVIeGIGcHJvdG8z", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.agent.v1.ShutdownRequest
@@ -173,6 +173,10 @@ export const PendingShutdownSchema: GenMessage<PendingShutdown> = /*@__PURE__*/
  * @generated from message innkeeper.agent.v1.SuspendRequest
  */
 export type SuspendRequest = Message<"innkeeper.agent.v1.SuspendRequest"> & {
+  /**
+   * @generated from field: innkeeper.agent.v1.SuspendMode mode = 1;
+   */
+  mode: SuspendMode;
 };
 
 /**
@@ -260,6 +264,13 @@ export type HardwareUnit = Message<"innkeeper.agent.v1.HardwareUnit"> & {
    * @generated from field: bool fixed = 3;
    */
   fixed: boolean;
+
+  /**
+   * How a CPU that is on line has spent its time since boot; absent for memory.
+   *
+   * @generated from field: optional innkeeper.agent.v1.CpuTimes times = 4;
+   */
+  times?: CpuTimes | undefined;
 };
 
 /**
@@ -268,6 +279,70 @@ export type HardwareUnit = Message<"innkeeper.agent.v1.HardwareUnit"> & {
  */
 export const HardwareUnitSchema: GenMessage<HardwareUnit> = /*@__PURE__*/
   messageDesc(file_agent_v1_power, 11);
+
+/**
+ * /proc/stat, in milliseconds; those that an old kernel does not count are absent.
+ *
+ * @generated from message innkeeper.agent.v1.CpuTimes
+ */
+export type CpuTimes = Message<"innkeeper.agent.v1.CpuTimes"> & {
+  /**
+   * @generated from field: uint64 user_ms = 1;
+   */
+  userMs: bigint;
+
+  /**
+   * @generated from field: uint64 nice_ms = 2;
+   */
+  niceMs: bigint;
+
+  /**
+   * @generated from field: uint64 system_ms = 3;
+   */
+  systemMs: bigint;
+
+  /**
+   * @generated from field: uint64 idle_ms = 4;
+   */
+  idleMs: bigint;
+
+  /**
+   * @generated from field: optional uint64 iowait_ms = 5;
+   */
+  iowaitMs?: bigint | undefined;
+
+  /**
+   * @generated from field: optional uint64 irq_ms = 6;
+   */
+  irqMs?: bigint | undefined;
+
+  /**
+   * @generated from field: optional uint64 softirq_ms = 7;
+   */
+  softirqMs?: bigint | undefined;
+
+  /**
+   * @generated from field: optional uint64 steal_ms = 8;
+   */
+  stealMs?: bigint | undefined;
+
+  /**
+   * @generated from field: optional uint64 guest_ms = 9;
+   */
+  guestMs?: bigint | undefined;
+
+  /**
+   * @generated from field: optional uint64 guest_nice_ms = 10;
+   */
+  guestNiceMs?: bigint | undefined;
+};
+
+/**
+ * Describes the message innkeeper.agent.v1.CpuTimes.
+ * Use `create(CpuTimesSchema)` to create a new message.
+ */
+export const CpuTimesSchema: GenMessage<CpuTimes> = /*@__PURE__*/
+  messageDesc(file_agent_v1_power, 12);
 
 /**
  * @generated from message innkeeper.agent.v1.SetHardwareRequest
@@ -296,7 +371,7 @@ export type SetHardwareRequest = Message<"innkeeper.agent.v1.SetHardwareRequest"
  * Use `create(SetHardwareRequestSchema)` to create a new message.
  */
 export const SetHardwareRequestSchema: GenMessage<SetHardwareRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_power, 12);
+  messageDesc(file_agent_v1_power, 13);
 
 /**
  * @generated from enum innkeeper.agent.v1.ShutdownMode
@@ -335,6 +410,48 @@ export const ShutdownModeSchema: GenEnum<ShutdownMode> = /*@__PURE__*/
   enumDesc(file_agent_v1_power, 0);
 
 /**
+ * @generated from enum innkeeper.agent.v1.SuspendMode
+ */
+export const SuspendMode = {
+  /**
+   * As MEMORY.
+   *
+   * @generated from enum value: SUSPEND_MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: SUSPEND_MODE_MEMORY = 1;
+   */
+  MEMORY: 1,
+
+  /**
+   * To the guest's swap space (S4); the guest powers off.
+   *
+   * @generated from enum value: SUSPEND_MODE_DISK = 2;
+   */
+  DISK: 2,
+
+  /**
+   * To its swap space and then to memory.
+   *
+   * @generated from enum value: SUSPEND_MODE_HYBRID = 3;
+   */
+  HYBRID: 3,
+} as const;
+
+/**
+ * @generated from enum innkeeper.agent.v1.SuspendMode
+ */
+export type SuspendMode = (typeof SuspendMode)[keyof typeof SuspendMode] | UnknownEnum;
+
+/**
+ * Describes the enum innkeeper.agent.v1.SuspendMode.
+ */
+export const SuspendModeSchema: GenEnum<SuspendMode> = /*@__PURE__*/
+  enumDesc(file_agent_v1_power, 1);
+
+/**
  * @generated from enum innkeeper.agent.v1.HardwareKind
  */
 export const HardwareKind = {
@@ -363,7 +480,7 @@ export type HardwareKind = (typeof HardwareKind)[keyof typeof HardwareKind] | Un
  * Describes the enum innkeeper.agent.v1.HardwareKind.
  */
 export const HardwareKindSchema: GenEnum<HardwareKind> = /*@__PURE__*/
-  enumDesc(file_agent_v1_power, 1);
+  enumDesc(file_agent_v1_power, 2);
 
 /**
  * @generated from service innkeeper.agent.v1.PowerService
@@ -398,8 +515,8 @@ export const PowerService: GenService<{
     output: typeof PowerStateSchema;
   },
   /**
-   * Suspends the guest to memory (S3). The call returns before that; VmService.WakeVm wakes it. Fails with
-   * SUSPEND_UNSUPPORTED where the guest's kernel or its machine cannot, or would restart instead of waking.
+   * Suspends the guest: to memory (S3) if nothing else is asked. The call returns before that; VmService.WakeVm wakes it from
+   * memory. Fails with SUSPEND_UNSUPPORTED where the guest's kernel or its machine cannot, or would restart instead of waking.
    *
    * @generated from rpc innkeeper.agent.v1.PowerService.Suspend
    */

@@ -21,6 +21,8 @@ export const pendingShutdownModeTag = 8;
 export const pendingShutdownSecondsLeftTag = 16;
 export const pendingShutdownMessageTag = 26;
 
+export const suspendRequestModeTag = 8;
+
 export const listHardwareRequestKindTag = 8;
 
 export const listHardwareResponseUnitsTag = 10;
@@ -29,6 +31,18 @@ export const listHardwareResponseBlockBytesTag = 16;
 export const hardwareUnitIdTag = 8;
 export const hardwareUnitOnlineTag = 16;
 export const hardwareUnitFixedTag = 24;
+export const hardwareUnitTimesTag = 34;
+
+export const cpuTimesUserMsTag = 8;
+export const cpuTimesNiceMsTag = 16;
+export const cpuTimesSystemMsTag = 24;
+export const cpuTimesIdleMsTag = 32;
+export const cpuTimesIowaitMsTag = 40;
+export const cpuTimesIrqMsTag = 48;
+export const cpuTimesSoftirqMsTag = 56;
+export const cpuTimesStealMsTag = 64;
+export const cpuTimesGuestMsTag = 72;
+export const cpuTimesGuestNiceMsTag = 80;
 
 export const setHardwareRequestKindTag = 8;
 export const setHardwareRequestIdsTag = 18;

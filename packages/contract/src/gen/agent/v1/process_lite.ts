@@ -47,6 +47,7 @@ export const ProcessSpecLite = /* @__PURE__ */ liteType<typeof ProcessSpecSchema
   [13, 'maxOutputBytes', 'uint64'],
   [14, 'neverWaitForReader', 'bool'],
   [15, 'hangupAfterMs', 'uint32'],
+  [16, 'onlyEnvironment', 'bool'],
 ]);
 
 export const AttachLite = /* @__PURE__ */ liteType<typeof AttachSchema>('innkeeper.agent.v1.Attach', () => [

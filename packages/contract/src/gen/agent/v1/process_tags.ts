@@ -26,6 +26,10 @@ export const processSpecKillGraceMsTag = 96;
 export const processSpecMaxOutputBytesTag = 104;
 export const processSpecNeverWaitForReaderTag = 112;
 export const processSpecHangupAfterMsTag = 120;
+export const processSpecOnlyEnvironmentTag = 128;
+export const processSpecOnlyEnvironmentTagLow = 128;
+export const processSpecOnlyEnvironmentTagHigh = 1;
+export const processSpecOnlyEnvironmentTagBytes = 2;
 
 export const attachIdTag = 10;
 export const attachFromOffsetTag = 16;

@@ -6,7 +6,15 @@ import { liteType } from "../../../lite/lite-type.ts";
 import type { ChangeSettingsRequestSchema, GetSettingsRequestSchema, SyncClockRequestSchema, SyncClockResponseSchema, SystemSettingsSchema } from "./system_pb.ts";
 import type { LiteMethod } from "../../../lite/lite-method.ts";
 
+export const HardwareClock = {
+  UNSPECIFIED: 0,
+  READ: 1,
+  WRITE: 2,
+} as const;
+export type HardwareClock = (typeof HardwareClock)[keyof typeof HardwareClock];
+
 export const GetSettingsRequestLite = /* @__PURE__ */ liteType<typeof GetSettingsRequestSchema>('innkeeper.agent.v1.GetSettingsRequest', () => [
+  [1, 'withOffset', 'bool'],
 ]);
 
 export const SystemSettingsLite = /* @__PURE__ */ liteType<typeof SystemSettingsSchema>('innkeeper.agent.v1.SystemSettings', () => [
@@ -15,6 +23,8 @@ export const SystemSettingsLite = /* @__PURE__ */ liteType<typeof SystemSettings
   [3, 'hostKeys', 'string', 'repeated'],
   [4, 'timeZone', 'string'],
   [5, 'locale', 'string'],
+  [6, 'zoneAbbreviation', 'string'],
+  [7, 'utcOffsetSeconds', 'int32', 'explicit'],
 ]);
 
 export const ChangeSettingsRequestLite = /* @__PURE__ */ liteType<typeof ChangeSettingsRequestSchema>('innkeeper.agent.v1.ChangeSettingsRequest', () => [
@@ -27,6 +37,7 @@ export const ChangeSettingsRequestLite = /* @__PURE__ */ liteType<typeof ChangeS
 
 export const SyncClockRequestLite = /* @__PURE__ */ liteType<typeof SyncClockRequestSchema>('innkeeper.agent.v1.SyncClockRequest', () => [
   [1, 'setUnixNs', 'int64', 'explicit'],
+  [2, 'hardwareClock', 'enum'],
 ]);
 
 export const SyncClockResponseLite = /* @__PURE__ */ liteType<typeof SyncClockResponseSchema>('innkeeper.agent.v1.SyncClockResponse', () => [

@@ -2,21 +2,27 @@
 // @generated from file agent/v1/system.proto (package innkeeper.agent.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_options_v1_options } from "../../options/v1/options_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file agent/v1/system.proto.
  */
 export const file_agent_v1_system: GenFile = /*@__PURE__*/
-  fileDesc("ChVhZ2VudC92MS9zeXN0ZW0ucHJvdG8SEmlubmtlZXBlci5hZ2VudC52MSIUChJHZXRTZXR0aW5nc1JlcXVlc3QibAoOU3lzdGVtU2V0dGluZ3MSEAoIaG9zdG5hbWUYASABKAkSEgoKbWFjaGluZV9pZBgCIAEoCRIRCglob3N0X2tleXMYAyADKAkSEQoJdGltZV96b25lGAQgASgJEg4KBmxvY2FsZRgFIAEoCSLIAQoVQ2hhbmdlU2V0dGluZ3NSZXF1ZXN0Eh0KCGhvc3RuYW1lGAEgASgJQgbCwRgCCAFIAIgBARIWCg5uZXdfbWFjaGluZV9pZBgCIAEoCBIVCg1uZXdfaG9zdF9rZXlzGAMgASgIEh4KCXRpbWVfem9uZRgEIAEoCUIGwsEYAggBSAGIAQESGwoGbG9jYWxlGAUgASgJQgbCwRgCCAFIAogBAUILCglfaG9zdG5hbWVCDAoKX3RpbWVfem9uZUIJCgdfbG9jYWxlIjwKEFN5bmNDbG9ja1JlcXVlc3QSGAoLc2V0X3VuaXhfbnMYASABKANIAIgBAUIOCgxfc2V0X3VuaXhfbnMidwoRU3luY0Nsb2NrUmVzcG9uc2USGQoRd2FsbF90aW1lX3VuaXhfbnMYASABKAMSEAoIbW92ZWRfbnMYAiABKAMSDwoHc2VydmljZRgDIAEoCRIUCgxzeW5jaHJvbml6ZWQYBCABKAgSDgoGZGV0YWlsGAUgASgJMpADCg1TeXN0ZW1TZXJ2aWNlEnsKCVN5bmNDbG9jaxIkLmlubmtlZXBlci5hZ2VudC52MS5TeW5jQ2xvY2tSZXF1ZXN0GiUuaW5ua2VlcGVyLmFnZW50LnYxLlN5bmNDbG9ja1Jlc3BvbnNlIiHCwRgdCgtndWVzdC5hZG1pbhACGAI4AkIGc3lzdGVtSDwSfQoLR2V0U2V0dGluZ3MSJi5pbm5rZWVwZXIuYWdlbnQudjEuR2V0U2V0dGluZ3NSZXF1ZXN0GiIuaW5ua2VlcGVyLmFnZW50LnYxLlN5c3RlbVNldHRpbmdzIiKQAgHCwRgbCgd2bS52aWV3EAIYAzABOAFCBnN5c3RlbUgeEoIBCg5DaGFuZ2VTZXR0aW5ncxIpLmlubmtlZXBlci5hZ2VudC52MS5DaGFuZ2VTZXR0aW5nc1JlcXVlc3QaIi5pbm5rZWVwZXIuYWdlbnQudjEuU3lzdGVtU2V0dGluZ3MiIcLBGB0KC2d1ZXN0LmFkbWluEAIYAjgCQgZzeXN0ZW1IeGIGcHJvdG8z", [file_options_v1_options]);
+  fileDesc("ChVhZ2VudC92MS9zeXN0ZW0ucHJvdG8SEmlubmtlZXBlci5hZ2VudC52MSIpChJHZXRTZXR0aW5nc1JlcXVlc3QSEwoLd2l0aF9vZmZzZXQYASABKAgivwEKDlN5c3RlbVNldHRpbmdzEhAKCGhvc3RuYW1lGAEgASgJEhIKCm1hY2hpbmVfaWQYAiABKAkSEQoJaG9zdF9rZXlzGAMgAygJEhEKCXRpbWVfem9uZRgEIAEoCRIOCgZsb2NhbGUYBSABKAkSGQoRem9uZV9hYmJyZXZpYXRpb24YBiABKAkSHwoSdXRjX29mZnNldF9zZWNvbmRzGAcgASgFSACIAQFCFQoTX3V0Y19vZmZzZXRfc2Vjb25kcyLIAQoVQ2hhbmdlU2V0dGluZ3NSZXF1ZXN0Eh0KCGhvc3RuYW1lGAEgASgJQgbCwRgCCAFIAIgBARIWCg5uZXdfbWFjaGluZV9pZBgCIAEoCBIVCg1uZXdfaG9zdF9rZXlzGAMgASgIEh4KCXRpbWVfem9uZRgEIAEoCUIGwsEYAggBSAGIAQESGwoGbG9jYWxlGAUgASgJQgbCwRgCCAFIAogBAUILCglfaG9zdG5hbWVCDAoKX3RpbWVfem9uZUIJCgdfbG9jYWxlIncKEFN5bmNDbG9ja1JlcXVlc3QSGAoLc2V0X3VuaXhfbnMYASABKANIAIgBARI5Cg5oYXJkd2FyZV9jbG9jaxgCIAEoDjIhLmlubmtlZXBlci5hZ2VudC52MS5IYXJkd2FyZUNsb2NrQg4KDF9zZXRfdW5peF9ucyJ3ChFTeW5jQ2xvY2tSZXNwb25zZRIZChF3YWxsX3RpbWVfdW5peF9ucxgBIAEoAxIQCghtb3ZlZF9ucxgCIAEoAxIPCgdzZXJ2aWNlGAMgASgJEhQKDHN5bmNocm9uaXplZBgEIAEoCBIOCgZkZXRhaWwYBSABKAkqYgoNSGFyZHdhcmVDbG9jaxIeChpIQVJEV0FSRV9DTE9DS19VTlNQRUNJRklFRBAAEhcKE0hBUkRXQVJFX0NMT0NLX1JFQUQQARIYChRIQVJEV0FSRV9DTE9DS19XUklURRACMpADCg1TeXN0ZW1TZXJ2aWNlEnsKCVN5bmNDbG9jaxIkLmlubmtlZXBlci5hZ2VudC52MS5TeW5jQ2xvY2tSZXF1ZXN0GiUuaW5ua2VlcGVyLmFnZW50LnYxLlN5bmNDbG9ja1Jlc3BvbnNlIiHCwRgdCgtndWVzdC5hZG1pbhACGAI4AkIGc3lzdGVtSDwSfQoLR2V0U2V0dGluZ3MSJi5pbm5rZWVwZXIuYWdlbnQudjEuR2V0U2V0dGluZ3NSZXF1ZXN0GiIuaW5ua2VlcGVyLmFnZW50LnYxLlN5c3RlbVNldHRpbmdzIiKQAgHCwRgbCgd2bS52aWV3EAIYAzABOAFCBnN5c3RlbUgeEoIBCg5DaGFuZ2VTZXR0aW5ncxIpLmlubmtlZXBlci5hZ2VudC52MS5DaGFuZ2VTZXR0aW5nc1JlcXVlc3QaIi5pbm5rZWVwZXIuYWdlbnQudjEuU3lzdGVtU2V0dGluZ3MiIcLBGB0KC2d1ZXN0LmFkbWluEAIYAjgCQgZzeXN0ZW1IeGIGcHJvdG8z", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.agent.v1.GetSettingsRequest
  */
 export type GetSettingsRequest = Message<"innkeeper.agent.v1.GetSettingsRequest"> & {
+  /**
+   * Also ask the guest for `zone_abbreviation` and `utc_offset_seconds`, which costs the start of a program.
+   *
+   * @generated from field: bool with_offset = 1;
+   */
+  withOffset: boolean;
 };
 
 /**
@@ -62,6 +68,20 @@ export type SystemSettings = Message<"innkeeper.agent.v1.SystemSettings"> & {
    * @generated from field: string locale = 5;
    */
   locale: string;
+
+  /**
+   * Of the time zone, now: "CEST". Empty if it is not known or was not asked for.
+   *
+   * @generated from field: string zone_abbreviation = 6;
+   */
+  zoneAbbreviation: string;
+
+  /**
+   * What the local time is ahead of UTC, now.
+   *
+   * @generated from field: optional int32 utc_offset_seconds = 7;
+   */
+  utcOffsetSeconds?: number | undefined;
 };
 
 /**
@@ -129,6 +149,13 @@ export type SyncClockRequest = Message<"innkeeper.agent.v1.SyncClockRequest"> & 
    * @generated from field: optional int64 set_unix_ns = 1;
    */
   setUnixNs?: bigint | undefined;
+
+  /**
+   * By hwclock(8). What it says when it fails is in `detail`.
+   *
+   * @generated from field: innkeeper.agent.v1.HardwareClock hardware_clock = 2;
+   */
+  hardwareClock: HardwareClock;
 };
 
 /**
@@ -184,6 +211,47 @@ export type SyncClockResponse = Message<"innkeeper.agent.v1.SyncClockResponse"> 
  */
 export const SyncClockResponseSchema: GenMessage<SyncClockResponse> = /*@__PURE__*/
   messageDesc(file_agent_v1_system, 4);
+
+/**
+ * The clock of the machine that runs on while the guest does not.
+ *
+ * @generated from enum innkeeper.agent.v1.HardwareClock
+ */
+export const HardwareClock = {
+  /**
+   * It is left as it is.
+   *
+   * @generated from enum value: HARDWARE_CLOCK_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The guest's clock is set to it; `set_unix_ns` must be absent, and no time service is asked.
+   *
+   * @generated from enum value: HARDWARE_CLOCK_READ = 1;
+   */
+  READ: 1,
+
+  /**
+   * It is set to the guest's clock, when that is set.
+   *
+   * @generated from enum value: HARDWARE_CLOCK_WRITE = 2;
+   */
+  WRITE: 2,
+} as const;
+
+/**
+ * The clock of the machine that runs on while the guest does not.
+ *
+ * @generated from enum innkeeper.agent.v1.HardwareClock
+ */
+export type HardwareClock = (typeof HardwareClock)[keyof typeof HardwareClock] | UnknownEnum;
+
+/**
+ * Describes the enum innkeeper.agent.v1.HardwareClock.
+ */
+export const HardwareClockSchema: GenEnum<HardwareClock> = /*@__PURE__*/
+  enumDesc(file_agent_v1_system, 0);
 
 /**
  * What makes a guest this machine: its clock, names, keys and region.

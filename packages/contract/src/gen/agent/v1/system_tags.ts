@@ -5,11 +5,15 @@
 // What stands before a value: field number * 8 + wire type. Tags of two bytes also come byte by byte, and
 // fields of a fixed size with their size. All are plain numbers: a bundler inlines no others.
 
+export const getSettingsRequestWithOffsetTag = 8;
+
 export const systemSettingsHostnameTag = 10;
 export const systemSettingsMachineIdTag = 18;
 export const systemSettingsHostKeysTag = 26;
 export const systemSettingsTimeZoneTag = 34;
 export const systemSettingsLocaleTag = 42;
+export const systemSettingsZoneAbbreviationTag = 50;
+export const systemSettingsUtcOffsetSecondsTag = 56;
 
 export const changeSettingsRequestHostnameTag = 10;
 export const changeSettingsRequestNewMachineIdTag = 16;
@@ -18,6 +22,7 @@ export const changeSettingsRequestTimeZoneTag = 34;
 export const changeSettingsRequestLocaleTag = 42;
 
 export const syncClockRequestSetUnixNsTag = 8;
+export const syncClockRequestHardwareClockTag = 16;
 
 export const syncClockResponseWallTimeUnixNsTag = 8;
 export const syncClockResponseMovedNsTag = 16;

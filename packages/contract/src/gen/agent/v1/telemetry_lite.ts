@@ -55,6 +55,10 @@ export const SystemLite = /* @__PURE__ */ liteType<typeof SystemSchema>('innkeep
   [11, 'capabilities', 'string', 'repeated'],
   [12, 'missingCapabilities', 'message', 'repeated', undefined, () => MissingCapabilityLite],
   [13, 'cpuCount', 'uint32'],
+  [14, 'osVersionName', 'string'],
+  [15, 'osVariant', 'string'],
+  [16, 'osVariantId', 'string'],
+  [17, 'kernelVersion', 'string'],
 ]);
 
 export const MissingCapabilityLite = /* @__PURE__ */ liteType<typeof MissingCapabilitySchema>('innkeeper.agent.v1.MissingCapability', () => [

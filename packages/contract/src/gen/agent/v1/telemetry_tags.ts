@@ -24,6 +24,16 @@ export const systemAgentVersionTag = 82;
 export const systemCapabilitiesTag = 90;
 export const systemMissingCapabilitiesTag = 98;
 export const systemCpuCountTag = 104;
+export const systemOsVersionNameTag = 114;
+export const systemOsVariantTag = 122;
+export const systemOsVariantIdTag = 130;
+export const systemOsVariantIdTagLow = 130;
+export const systemOsVariantIdTagHigh = 1;
+export const systemOsVariantIdTagBytes = 2;
+export const systemKernelVersionTag = 138;
+export const systemKernelVersionTagLow = 138;
+export const systemKernelVersionTagHigh = 1;
+export const systemKernelVersionTagBytes = 2;
 
 export const missingCapabilityNameTag = 10;
 export const missingCapabilityReasonTag = 18;

@@ -1,0 +1,31 @@
+import type { Arguments, JsonValue } from '@innkeeper/wire';
+import type { Dispatcher } from '../../dispatch.ts';
+import type { Host } from '../../host.ts';
+import type { AnswerWriter } from './answer-writer.ts';
+import type { ExecTable } from './exec-table.ts';
+import type { Spool } from './spool.ts';
+
+/** What a command with contents may use of its session. */
+export interface ContentSession {
+  readonly execs: ExecTable;
+  /** An id that no process has. */
+  freshId(): string;
+  readonly dispatcher: Dispatcher;
+  readonly host: Host;
+  readonly signal: AbortSignal;
+  readonly writer: AnswerWriter;
+  /** The content that the request carried, decoded; it is the caller's then. */
+  takeContent(): Spool;
+  /** Called when the answer is written. */
+  afterwards(release: () => void): void;
+}
+
+/** An answer that is written while it is made; `rest` is what follows its result: the id. */
+export type WriteAnswer = (rest: string) => Promise<void>;
+
+/** A command whose request or answer has contents, which never are in memory as a whole. */
+export interface ContentCommand {
+  readonly name: string;
+  /** Reads the arguments, and returns what the command does. @throws QgaError */
+  prepare(parameters: Arguments): (session: ContentSession) => Promise<JsonValue | WriteAnswer>;
+}

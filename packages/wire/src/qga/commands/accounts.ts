@@ -1,0 +1,75 @@
+import { AccountServiceLite as service } from '@innkeeper/contract/agent-lite';
+import type { OperationError } from '@innkeeper/contract/errors';
+import { attempt } from '../attempt.ts';
+import { decodeText } from '../decode-text.ts';
+import { object } from '../json-value.ts';
+import { ask, type QgaCommand, type QgaSteps } from '../qga-command.ts';
+import { QgaError } from '../qga-error.ts';
+
+/** guest-set-user-password and guest-ssh-*. */
+export const accountCommands: readonly QgaCommand[] = [
+  {
+    name: 'guest-set-user-password',
+    prepare: (parameters) => {
+      const user = parameters.text('username');
+      const encoded = parameters.text('password');
+      const isHash = parameters.boolean('crypted');
+      return () => setPassword(user, encoded, isHash);
+    },
+  },
+  {
+    name: 'guest-ssh-get-authorized-keys',
+    prepare: (parameters) => {
+      const user = parameters.text('username');
+      return function* () {
+        const { keys } = yield* ofUser(user, ask(service.listKeys, { user }));
+        return object({ keys: keys.map(({ line }) => line) });
+      };
+    },
+  },
+  {
+    name: 'guest-ssh-add-authorized-keys',
+    prepare: (parameters) => {
+      const user = parameters.text('username');
+      const add = parameters.texts('keys');
+      const reset = parameters.optionalBoolean('reset') ?? false;
+      return function* () {
+        checkKeys(add);
+        yield* ofUser(user, ask(service.changeKeys, { user, add: [...add], wholeFile: true, reset }));
+        return object({});
+      };
+    },
+  },
+  {
+    name: 'guest-ssh-remove-authorized-keys',
+    prepare: (parameters) => {
+      const user = parameters.text('username');
+      const remove = parameters.texts('keys');
+      return function* () {
+        checkKeys(remove);
+        yield* ofUser(user, ask(service.changeKeys, { user, remove: [...remove], wholeFile: true }));
+        return object({});
+      };
+    },
+  },
+];
+
+function* setPassword(user: string, encoded: string, isHash: boolean): QgaSteps<ReturnType<typeof object>> {
+  const password = decodeText(encoded);
+  if (password.includes('\n')) throw new QgaError('forbidden characters in raw password');
+  if (/[\n:]/.test(user)) throw new QgaError('forbidden characters in username');
+  yield* ask(service.change, isHash ? { user, passwordHash: password } : { user, password });
+  return object({});
+}
+
+function* ofUser<T>(user: string, steps: QgaSteps<T>): QgaSteps<T> {
+  const translate = ({ reason }: OperationError): QgaError | undefined =>
+    reason === 'USER_NOT_FOUND' ? new QgaError(`failed to lookup user '${user}'`) : undefined;
+  return yield* attempt(steps, translate);
+}
+
+function checkKeys(keys: readonly string[]): void {
+  for (const key of keys)
+    if (key === '' || key.startsWith('#') || key.includes('\n'))
+      throw new QgaError(`invalid OpenSSH public key: '${key}'`);
+}
