@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { until } from '@innkeeper/kit/testing';
-import { buildAgent, isCheckedAgent, RunningAgent } from '../../../apps/agent/testing/running-agent.ts';
+import { buildAgent, isSlowedAgent, RunningAgent } from '../../../apps/agent/testing/running-agent.ts';
 import { QgaSocket } from './qga-socket.ts';
 
 interface ExecStatus {
@@ -148,7 +148,7 @@ describe('QGA of the agent', { timeout: 300_000 }, () => {
   });
 
   it('48 MiB are written by one request and read by one, and the agent takes at most 8 MB', {
-    skip: isCheckedAgent ? 'memory is measured with the agent as it is released' : false,
+    skip: isSlowedAgent ? 'memory is measured with the agent as it is released' : false,
   }, async () => {
     const path = join(agent.folder, 'large');
     const content = Buffer.alloc(48 * 1024 * 1024);
