@@ -43,15 +43,7 @@ export function parseConfig(text: string, path: string): AgentConfig {
     managerAddress: reader.text('manager_address', addressProblem),
     vmId: reader.text('vm_id', vmIdProblem),
     managerTokenFile: reader.text('manager_token_file', pathProblem),
-    qga: {
-      version: reader.text('qga.version', (value) =>
-        /^[\w.+-]{1,64}$/.test(value) ? undefined : 'it is not a version',
-      ),
-      allow: reader.list('qga.allow_commands', commandProblem)?.value,
-      block: reader.list('qga.block_commands', commandProblem)?.value,
-      freezeLeaseMs: milliseconds(reader.number('qga.freeze_lease_secs', 0, 3600)),
-      freezeHook: reader.text('qga.freeze_hook', pathProblem),
-    },
+    ...qgaOf(reader),
     policy: {
       readOnly: reader.flagRule('policy.read_only'),
       featuresOff: reader.list('policy.features_off', featureProblem),
@@ -76,6 +68,18 @@ function milliseconds(seconds: number | undefined): number | undefined {
 
 function peersOf(list: Rule<readonly string[]> | undefined): VsockPeers | undefined {
   return list === undefined ? undefined : vsockPeersOf(list.value);
+}
+
+/** Nothing without a value, as of a guest without that section. */
+function qgaOf(reader: ConfigReader): Pick<AgentConfig, 'qga'> {
+  const qga = {
+    version: reader.text('qga.version', (value) => (/^[\w.+-]{1,64}$/.test(value) ? undefined : 'it is not a version')),
+    allow: reader.list('qga.allow_commands', commandProblem)?.value,
+    block: reader.list('qga.block_commands', commandProblem)?.value,
+    freezeLeaseMs: milliseconds(reader.number('qga.freeze_lease_secs', 0, 3600)),
+    freezeHook: reader.text('qga.freeze_hook', pathProblem),
+  };
+  return Object.values(qga).every((value) => value === undefined) ? {} : { qga };
 }
 
 function commandProblem(value: string): string | undefined {
