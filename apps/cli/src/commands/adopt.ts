@@ -52,7 +52,7 @@ async function lineOf(name: string, wait: () => Promise<Vm>): Promise<string> {
 }
 
 async function adoptDomains(client: InnkeeperClient, uri: string, tags: Record<string, string>): Promise<void> {
-  const { domains } = await client.adopted.listLibvirtDomains({ uri });
+  const { domains } = await client.adopted.findLibvirtDomains({ uri });
   if (domains.length === 0) process.stdout.write('libvirt has no domains.\n');
   for (const { name, agent } of domains) {
     const as = vmName(name);

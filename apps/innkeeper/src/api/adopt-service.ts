@@ -6,7 +6,7 @@ import type { NodeApi } from '../ports/node-api.ts';
 export function createAdoptService({ vms }: NodeApi): ServiceImpl<typeof AdoptService> {
   return {
     adoptVm: (request) => vms.adopt(request),
-    listLibvirtDomains: async ({ uri }) => ({ domains: await vms.libvirtDomains(uri) }),
+    findLibvirtDomains: async ({ uri }) => ({ domains: await vms.libvirtDomains(uri) }),
     releaseVm: async (request) => {
       await vms.find(request.vm).release();
       return {};

@@ -21,6 +21,7 @@ const files = ['guest.file.read', 'guest.file.write'];
  */
 const covered: Readonly<Record<string, readonly string[]>> = {
   'FileChunk.data': ['guest.file.read'],
+  'ReadHandleEvent.data': ['guest.file.read'],
   'ReadFileDone.sha256': ['guest.file.read'],
   'ReadTarDone.skipped': ['guest.file.read'],
   'WriteFileDone.sha256': ['guest.file.write'],
@@ -102,10 +103,13 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'ListVmsResponse.next_page_token': ['vm.view'],
   'ListEventsResponse.next_page_token': ['vm.view'],
   'GuestProcess.name': ['vm.view'],
+  'LibvirtDomain.*': ['node.manage'],
   // Names and descriptions of services; the answer to Control has them for those who may change them.
   // What a guest consists of: facts like those of System and Telemetry.
   'Inventory.*': ['vm.view'],
   'Disk.*': ['vm.view'],
+  'BlockDevice.*': ['vm.view'],
+  'DeviceAddress.*': ['vm.view'],
   'NetworkCard.*': ['vm.view'],
   'Route.*': ['vm.view'],
   'Package.*': ['vm.view'],

@@ -51,6 +51,7 @@ describe('the audit of what only reads', () => {
       'GuestProcessService/List',
       'InventoryService/Get',
       'InventoryService/ListAccounts',
+      'InventoryService/ListBlockDevices',
       'InventoryService/ListContainers',
       'InventoryService/ListPackages',
       'LogService/Read',

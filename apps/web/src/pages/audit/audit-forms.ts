@@ -59,7 +59,7 @@ export const auditForms: Readonly<Record<string, string>> = {
   'PowerService/Shutdown': 'shut|shut {vm} down from inside',
   'VmService/CreateVm': 'created|create the VM {name} from {image}',
   'AdoptService/AdoptVm': 'adopted|adopt {name}, whose agent is at {agent}',
-  'AdoptService/ListLibvirtDomains': 'listed|list the domains of libvirt',
+  'AdoptService/FindLibvirtDomains': 'found|find the domains of libvirt',
   'AdoptService/ReleaseVm': 'released|release {vm}',
   'VmService/UpdateVm': 'changed|change the settings of {vm}',
   'VmService/StartVm': 'started|start {vm}',

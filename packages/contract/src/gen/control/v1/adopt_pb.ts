@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control/v1/adopt.proto.
  */
 export const file_control_v1_adopt: GenFile = /*@__PURE__*/
-  fileDesc("ChZjb250cm9sL3YxL2Fkb3B0LnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSKwAQoOQWRvcHRWbVJlcXVlc3QSFAoEbmFtZRgBIAEoCUIGwsEYAggBEhUKBWFnZW50GAIgASgJQgbCwRgCCAESRAoEdGFncxgDIAMoCzIuLmlubmtlZXBlci5jb250cm9sLnYxLkFkb3B0Vm1SZXF1ZXN0LlRhZ3NFbnRyeUIGwsEYAggBGisKCVRhZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjAKGUxpc3RMaWJ2aXJ0RG9tYWluc1JlcXVlc3QSEwoDdXJpGAEgASgJQgbCwRgCCAEiUgoaTGlzdExpYnZpcnREb21haW5zUmVzcG9uc2USNAoHZG9tYWlucxgBIAMoCzIjLmlubmtlZXBlci5jb250cm9sLnYxLkxpYnZpcnREb21haW4iLAoNTGlidmlydERvbWFpbhIMCgRuYW1lGAEgASgJEg0KBWFnZW50GAIgASgJIiYKEFJlbGVhc2VWbVJlcXVlc3QSEgoCdm0YASABKAlCBsLBGAIIASITChFSZWxlYXNlVm1SZXNwb25zZTL3AgoMQWRvcHRTZXJ2aWNlEmAKB0Fkb3B0Vm0SJC5pbm5rZWVwZXIuY29udHJvbC52MS5BZG9wdFZtUmVxdWVzdBoYLmlubmtlZXBlci5jb250cm9sLnYxLlZtIhXCwRgRCgtub2RlLm1hbmFnZRABGAISkQEKEkxpc3RMaWJ2aXJ0RG9tYWlucxIvLmlubmtlZXBlci5jb250cm9sLnYxLkxpc3RMaWJ2aXJ0RG9tYWluc1JlcXVlc3QaMC5pbm5rZWVwZXIuY29udHJvbC52MS5MaXN0TGlidmlydERvbWFpbnNSZXNwb25zZSIYkAIBwsEYEQoLbm9kZS5tYW5hZ2UQARgCEnEKCVJlbGVhc2VWbRImLmlubmtlZXBlci5jb250cm9sLnYxLlJlbGVhc2VWbVJlcXVlc3QaJy5pbm5rZWVwZXIuY29udHJvbC52MS5SZWxlYXNlVm1SZXNwb25zZSITwsEYDwoJdm0ubWFuYWdlEAIYAmIGcHJvdG8z", [file_control_v1_vm, file_options_v1_options]);
+  fileDesc("ChZjb250cm9sL3YxL2Fkb3B0LnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSKwAQoOQWRvcHRWbVJlcXVlc3QSFAoEbmFtZRgBIAEoCUIGwsEYAggBEhUKBWFnZW50GAIgASgJQgbCwRgCCAESRAoEdGFncxgDIAMoCzIuLmlubmtlZXBlci5jb250cm9sLnYxLkFkb3B0Vm1SZXF1ZXN0LlRhZ3NFbnRyeUIGwsEYAggBGisKCVRhZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjAKGUZpbmRMaWJ2aXJ0RG9tYWluc1JlcXVlc3QSEwoDdXJpGAEgASgJQgbCwRgCCAEiUgoaRmluZExpYnZpcnREb21haW5zUmVzcG9uc2USNAoHZG9tYWlucxgBIAMoCzIjLmlubmtlZXBlci5jb250cm9sLnYxLkxpYnZpcnREb21haW4iLAoNTGlidmlydERvbWFpbhIMCgRuYW1lGAEgASgJEg0KBWFnZW50GAIgASgJIiYKEFJlbGVhc2VWbVJlcXVlc3QSEgoCdm0YASABKAlCBsLBGAIIASITChFSZWxlYXNlVm1SZXNwb25zZTL3AgoMQWRvcHRTZXJ2aWNlEmAKB0Fkb3B0Vm0SJC5pbm5rZWVwZXIuY29udHJvbC52MS5BZG9wdFZtUmVxdWVzdBoYLmlubmtlZXBlci5jb250cm9sLnYxLlZtIhXCwRgRCgtub2RlLm1hbmFnZRABGAISkQEKEkZpbmRMaWJ2aXJ0RG9tYWlucxIvLmlubmtlZXBlci5jb250cm9sLnYxLkZpbmRMaWJ2aXJ0RG9tYWluc1JlcXVlc3QaMC5pbm5rZWVwZXIuY29udHJvbC52MS5GaW5kTGlidmlydERvbWFpbnNSZXNwb25zZSIYkAIBwsEYEQoLbm9kZS5tYW5hZ2UQARgCEnEKCVJlbGVhc2VWbRImLmlubmtlZXBlci5jb250cm9sLnYxLlJlbGVhc2VWbVJlcXVlc3QaJy5pbm5rZWVwZXIuY29udHJvbC52MS5SZWxlYXNlVm1SZXNwb25zZSITwsEYDwoJdm0ubWFuYWdlEAIYAmIGcHJvdG8z", [file_control_v1_vm, file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.control.v1.AdoptVmRequest
@@ -51,9 +51,9 @@ export const AdoptVmRequestSchema: GenMessage<AdoptVmRequest> = /*@__PURE__*/
   messageDesc(file_control_v1_adopt, 0);
 
 /**
- * @generated from message innkeeper.control.v1.ListLibvirtDomainsRequest
+ * @generated from message innkeeper.control.v1.FindLibvirtDomainsRequest
  */
-export type ListLibvirtDomainsRequest = Message<"innkeeper.control.v1.ListLibvirtDomainsRequest"> & {
+export type FindLibvirtDomainsRequest = Message<"innkeeper.control.v1.FindLibvirtDomainsRequest"> & {
   /**
    * Such as "qemu:///system", which is the default.
    *
@@ -63,16 +63,16 @@ export type ListLibvirtDomainsRequest = Message<"innkeeper.control.v1.ListLibvir
 };
 
 /**
- * Describes the message innkeeper.control.v1.ListLibvirtDomainsRequest.
- * Use `create(ListLibvirtDomainsRequestSchema)` to create a new message.
+ * Describes the message innkeeper.control.v1.FindLibvirtDomainsRequest.
+ * Use `create(FindLibvirtDomainsRequestSchema)` to create a new message.
  */
-export const ListLibvirtDomainsRequestSchema: GenMessage<ListLibvirtDomainsRequest> = /*@__PURE__*/
+export const FindLibvirtDomainsRequestSchema: GenMessage<FindLibvirtDomainsRequest> = /*@__PURE__*/
   messageDesc(file_control_v1_adopt, 1);
 
 /**
- * @generated from message innkeeper.control.v1.ListLibvirtDomainsResponse
+ * @generated from message innkeeper.control.v1.FindLibvirtDomainsResponse
  */
-export type ListLibvirtDomainsResponse = Message<"innkeeper.control.v1.ListLibvirtDomainsResponse"> & {
+export type FindLibvirtDomainsResponse = Message<"innkeeper.control.v1.FindLibvirtDomainsResponse"> & {
   /**
    * Each with the address to adopt it by.
    *
@@ -82,10 +82,10 @@ export type ListLibvirtDomainsResponse = Message<"innkeeper.control.v1.ListLibvi
 };
 
 /**
- * Describes the message innkeeper.control.v1.ListLibvirtDomainsResponse.
- * Use `create(ListLibvirtDomainsResponseSchema)` to create a new message.
+ * Describes the message innkeeper.control.v1.FindLibvirtDomainsResponse.
+ * Use `create(FindLibvirtDomainsResponseSchema)` to create a new message.
  */
-export const ListLibvirtDomainsResponseSchema: GenMessage<ListLibvirtDomainsResponse> = /*@__PURE__*/
+export const FindLibvirtDomainsResponseSchema: GenMessage<FindLibvirtDomainsResponse> = /*@__PURE__*/
   messageDesc(file_control_v1_adopt, 2);
 
 /**
@@ -158,14 +158,14 @@ export const AdoptService: GenService<{
     output: typeof VmSchema;
   },
   /**
-   * Lists the domains of the libvirt on the node, through virsh, to be adopted by their names.
+   * Finds the domains of the libvirt on the node, through virsh, to be adopted by their names.
    *
-   * @generated from rpc innkeeper.control.v1.AdoptService.ListLibvirtDomains
+   * @generated from rpc innkeeper.control.v1.AdoptService.FindLibvirtDomains
    */
-  listLibvirtDomains: {
+  findLibvirtDomains: {
     methodKind: "unary";
-    input: typeof ListLibvirtDomainsRequestSchema;
-    output: typeof ListLibvirtDomainsResponseSchema;
+    input: typeof FindLibvirtDomainsRequestSchema;
+    output: typeof FindLibvirtDomainsResponseSchema;
   },
   /**
    * Forgets an adopted VM with its history, and touches nothing else.
