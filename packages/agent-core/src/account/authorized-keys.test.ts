@@ -133,6 +133,15 @@ describe('SSH keys', () => {
     }
   });
 
+  it('a marker of the block that was left alone swallows no keys of others', async () => {
+    const host = guest();
+    const [begin, end] = ['# innkeeper: managed keys, begin', '# innkeeper: managed keys, end'];
+    host.files.put(path, [begin, end, begin, key('o'), ''].join('\n'), { uid: 1000 });
+    await change(host, [key('a')]);
+    const { keys } = await change(host, [key('b')]);
+    assert.deepEqual(keys.map(({ line }) => line).sort(), [key('a'), key('b'), key('o')]);
+  });
+
   it('a home behind a link is used only if it is the user’s own', async () => {
     for (const [uid, reason] of [
       [1000, ''],

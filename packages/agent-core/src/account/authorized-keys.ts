@@ -158,7 +158,9 @@ function parseKeys(text: string): Keys {
   const to = lines.indexOf(end, from);
   if (from < 0 || to < 0) return { managed: [], others: lines.filter((line) => line !== begin && line !== end) };
   const managed = lines.slice(from + 1, to).filter((line) => keyLine.test(line));
-  return { managed, others: [...lines.slice(0, from), ...lines.slice(to + 1)] };
+  // A marker that is left alone would make the next block begin too early, and swallow keys of others.
+  const others = [...lines.slice(0, from), ...lines.slice(to + 1)].filter((line) => line !== begin && line !== end);
+  return { managed, others };
 }
 
 async function writeKeys(host: Host, folder: DirectoryHandle, { uid, gid }: Account, text: string): Promise<void> {

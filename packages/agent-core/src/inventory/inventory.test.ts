@@ -92,6 +92,19 @@ describe('the inventory of a guest', () => {
     );
   });
 
+  it('the metric of a route is 0 where its file has what is not 32 bits', async () => {
+    const host = machine();
+    const zeros = '0'.repeat(32);
+    host.files.put('/proc/net/ipv6_route', `${zeros} 00 ${zeros} 00 ${zeros} 400000000 1 0 00000001 eth0\n`);
+    host.files.put('/proc/net/route', 'Iface\neth0 00000000 0 0001 0 0 -5 00000000\n');
+    const { node } = await startFakeAgent(host);
+    const routes = (await node.open(get, {})).messages[0]?.routes ?? [];
+    assert.deepEqual(
+      routes.map(({ metric }) => metric),
+      [0, 0],
+    );
+  });
+
   it('routes of both families are listed, without those of multicast and of the guest’s own addresses', async () => {
     const { node } = await startFakeAgent(machine());
     const [found] = (await node.open(get, {})).messages;

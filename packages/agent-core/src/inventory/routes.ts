@@ -38,7 +38,7 @@ function readIpv4(host: Host, all: boolean): RouteInit[] {
         destination: `${ipv4(to)}/${prefixLength(mask)}`,
         gateway: bits & gatewayFlag ? ipv4(gateway) : '',
         interface: name,
-        metric: Number(metric) || 0,
+        metric: metricOf(Number(metric)),
         flags: bits,
         references: Number(references) || 0,
         uses: Number(uses) || 0,
@@ -63,7 +63,7 @@ function readIpv6(host: Host, all: boolean): RouteInit[] {
         destination: `${ipv6(to)}/${Number.parseInt(length, 16)}`,
         gateway: bits & gatewayFlag ? ipv6(gateway) : '',
         interface: name,
-        metric: Number.parseInt(metric, 16) || 0,
+        metric: metricOf(Number.parseInt(metric, 16)),
         flags: bits,
         references: Number.parseInt(references, 16) || 0,
         uses: Number.parseInt(uses, 16) || 0,
@@ -76,6 +76,11 @@ function readIpv6(host: Host, all: boolean): RouteInit[] {
 function rowsOf(host: Host, path: string): string[][] {
   const text = readTrimmed(host, path, maxTextBytes) ?? '';
   return text === '' ? [] : text.split('\n').map((line) => line.trim().split(/\s+/));
+}
+
+/** 0 for what is not 32 bits. */
+function metricOf(value: number): number {
+  return Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff ? value : 0;
 }
 
 /** Little-endian, as both architectures write it. */

@@ -61,7 +61,8 @@ function readRecord(host: Host, file: ReturnType<Host['files']['open']>, into: U
 
 /** "6,339,5140900,-;message" and lines of more fields; undefined for a malformed record. */
 function parseRecord(text: string, boot: BootTime): { entry: EntryInit; sequence: number } | undefined {
-  const [, facility = '', sequence = '', us = '', message = ''] = /^(\d+),(\d+),(\d+),[^;]*;([^\n]*)/.exec(text) ?? [];
+  const [, facility = '', sequence = '', us = '', message = ''] =
+    /^(\d{1,9}),(\d{1,15}),(\d{1,15}),[^;]*;([^\n]*)/.exec(text) ?? [];
   if (sequence === '') return undefined;
   const entry = {
     timeUnixNs: boot.unixNs() + BigInt(us) * 1000n,

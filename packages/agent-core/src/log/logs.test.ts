@@ -319,6 +319,7 @@ describe('the log of the kernel', () => {
       '6,10,1000000,-;booting\n SUBSYSTEM=x\n',
       '30,11,2000000,-;a daemon\\x0aspeaks\n',
       'garbage',
+      '6,12,46744073709551616,-;a time that no kernel has\n',
       undefined,
     ];
     const host = kernel(records);

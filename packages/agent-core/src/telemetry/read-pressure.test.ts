@@ -27,5 +27,7 @@ describe('readPressure()', () => {
   it('text that is not a pressure file gives no pressure', () => {
     assert.equal(parsePressure(''), undefined);
     assert.equal(parsePressure('some avg10=1 avg60=2\n'), undefined);
+    assert.equal(parsePressure('1 2 3 4 5 6\n\n'), undefined);
+    assert.equal(parsePressure('1 2 3 4 5 6 7\n1 2 3 4 5 6\n\n')?.fullTotalUs, undefined);
   });
 });

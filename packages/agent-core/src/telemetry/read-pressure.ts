@@ -14,17 +14,25 @@ export function readPressure(
   name: 'cpu' | 'memory' | 'io',
 ): MessageInitShape<typeof PressureSchema> | undefined {
   const numbers = file.read(`/proc/pressure/${name}`);
-  if (file.count < numbersInLine || !Number.isNaN(numbers[7])) return undefined;
+  if (!hasLine(numbers, file.count, 0)) return undefined;
   const pressure: MessageInitShape<typeof PressureSchema> = {
     someAvg10: hundredths(numbers[0], numbers[1]),
     someAvg60: hundredths(numbers[2], numbers[3]),
     someAvg300: hundredths(numbers[4], numbers[5]),
     someTotalUs: BigInt(numbers[6] ?? 0),
   };
-  if (file.count < 2 * numbersInLine) return pressure;
+  if (!hasLine(numbers, file.count, numbersInLine)) return pressure;
   pressure.fullAvg10 = hundredths(numbers[8], numbers[9]);
   pressure.fullAvg60 = hundredths(numbers[10], numbers[11]);
   pressure.fullAvg300 = hundredths(numbers[12], numbers[13]);
   pressure.fullTotalUs = BigInt(numbers[14] ?? 0);
   return pressure;
+}
+
+/** Whether all numbers of a line, and its end, are at a position. */
+function hasLine(numbers: Float64Array, count: number, start: number): boolean {
+  const end = start + numbersInLine - 1;
+  if (count <= end || !Number.isNaN(numbers[end])) return false;
+  for (let at = start; at < end; at++) if (Number.isNaN(numbers[at])) return false;
+  return true;
 }
