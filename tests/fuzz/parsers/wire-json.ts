@@ -28,7 +28,8 @@ function readQga(pieces: Iterable<Uint8Array>): string[] {
       content += Buffer.from(incoming.bytes).toString('hex');
       return;
     }
-    found.push(plain([incoming.type, content, incoming.type === 'error' ? incoming.problem : shown(incoming)]));
+    // An error drops the content before it, of which more or less may have been passed on.
+    found.push(plain(incoming.type === 'error' ? incoming : [incoming.type, content, shown(incoming)]));
     content = '';
   };
   for (const piece of pieces) for (const incoming of receiver.push(piece)) take(incoming);
