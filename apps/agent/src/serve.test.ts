@@ -18,6 +18,8 @@ async function open(path: string): Promise<Socket> {
   await once(socket, 'connect');
   // The agent closes a connection that sends too much garbage; later writes then fail, as expected.
   socket.on('error', () => undefined);
+  // Errors are answered, and a client that does not take the answers is not read from.
+  socket.resume();
   return socket;
 }
 
@@ -105,6 +107,23 @@ describe('a serving agent', { timeout: 60_000 }, () => {
     const after = await agent.status('VmHWM');
     assert.ok(after - peak < 1024, `${peak} -> ${after} KiB`);
     assert.doesNotMatch(agent.log, /unhandled|uncaught/);
+  });
+
+  it('a client of the QGA dialect that takes no answers holds up only itself', async () => {
+    await using agent = await RunningAgent.start();
+    const link = agent.connect();
+    await link.ping();
+    const peak = await agent.status('VmHWM');
+    const socket = await open(agent.socket);
+    socket.pause();
+    const ping = Buffer.from('{"execute":"guest-ping"}\n'.repeat(40_000));
+    // Node takes all of it; the agent stops at what the kernel keeps of its answers.
+    socket.write(ping);
+    for (let count = 0; count < 20; count++) await link.ping();
+    assert.ok(socket.writableLength > 0, 'the agent read requests whose answers nobody takes');
+    assert.ok((await agent.status('VmHWM')) - peak < 1024);
+    socket.destroy();
+    await link.ping();
   });
 
   it('the agent allocates no memory for the length that a frame’s header claims', async () => {

@@ -24,7 +24,13 @@ import { Spool } from './spool.ts';
 const sentinel = new Uint8Array([0xff]);
 
 /**
- * Serves QGA on a channel until the peer is gone or the signal is aborted. Requests are carried out one after the
+ * Errors in a row after which a peer is taken to speak something else. Each byte of garbage can be answered by 60 of an
+ * error, which nobody should have to wait for.
+ */
+const maxErrorsInARow = 256;
+
+/**
+ * Serves QGA on a channel until the peer is gone, sends nothing but garbage, or the signal is aborted. Requests are carried out one after the
  * other, in the order of their arrival, as the peer expects. What it started goes on without it.
  */
 export function serveQga(channel: Channel, table: OperationTable, context: ServingContext): Promise<void> {
@@ -43,6 +49,7 @@ class QgaSession implements Session {
   #content: Spool | undefined;
   /** Why it could not be kept. */
   #lost: string | undefined;
+  #errorsInARow = 0;
 
   constructor(channel: Channel, table: OperationTable, context: ServingContext, signal: AbortSignal) {
     this.#channel = channel;
@@ -57,7 +64,7 @@ class QgaSession implements Session {
   async run(): Promise<void> {
     const { firstBytes } = this.#context;
     if (firstBytes !== undefined) await this.#take(firstBytes);
-    while (!this.#signal.aborted) {
+    while (!this.#signal.aborted && !this.#isGarbage) {
       const bytes = await readUntilAborted(this.#channel, this.#signal);
       if (bytes === undefined) return;
       await this.#take(bytes);
@@ -70,10 +77,14 @@ class QgaSession implements Session {
     return Promise.resolve();
   }
 
+  get #isGarbage(): boolean {
+    return this.#errorsInARow >= maxErrorsInARow;
+  }
+
   async #take(bytes: Uint8Array): Promise<void> {
     for (const incoming of this.#receiver.push(bytes)) {
       await this.#handle(incoming);
-      if (this.#signal.aborted) return;
+      if (this.#signal.aborted || this.#isGarbage) return;
     }
   }
 
@@ -82,6 +93,7 @@ class QgaSession implements Session {
       await this.#keep(incoming.bytes);
       return;
     }
+    this.#errorsInARow = incoming.type === 'error' ? this.#errorsInARow + 1 : 0;
     if (incoming.type === 'error') await this.#writer.value(errorAnswer(new QgaError(incoming.problem)));
     else await this.#answer(incoming.value);
     this.#dropContent();
