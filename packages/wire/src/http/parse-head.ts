@@ -18,7 +18,8 @@ export interface HttpRefusal {
   readonly why: string;
 }
 
-const headerLine = /^([!#$%&'*+.^_`|~\dA-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*$/;
+/** Blanks around the value are left to a loop: as parts of the expression they would be tried in every combination. */
+const headerLine = /^([!#$%&'*+.^_`|~\dA-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)$/;
 /** Headers that must not occur twice: two readers could choose different ones. */
 const single = new Set(['host', 'content-length', 'content-type', 'authorization']);
 
@@ -32,9 +33,10 @@ export function parseHead(text: string): HttpHead | HttpRefusal {
   if (lines.length > maxHeaders) return { status: 431, why: `The request has more than ${maxHeaders} headers.` };
   const headers = new Map<string, string>();
   for (const line of lines) {
-    const [, name = '', value = ''] = headerLine.exec(line) ?? [];
+    const [, name = '', spaced = ''] = headerLine.exec(line) ?? [];
     const key = name.toLowerCase();
     if (key === '') return { status: 400, why: 'A header is malformed.' };
+    const value = withoutBlanks(spaced);
     const before = headers.get(key);
     if (before !== undefined && single.has(key)) return { status: 400, why: `The header ${key} occurs twice.` };
     headers.set(key, before === undefined ? value : `${before}, ${value}`);
@@ -46,6 +48,19 @@ export function parseHead(text: string): HttpHead | HttpRefusal {
   if (typeof body === 'object') return body;
   const closes = /(?:^|,)\s*close\s*(?:,|$)/i.test(headers.get('connection') ?? '');
   return { method, path, headers, bodyBytes: body, keepsOpen: minor !== '0' && !closes };
+}
+
+/** Without spaces and tabs around it; other white space, such as 0xA0, is part of a value. */
+function withoutBlanks(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text[from])) from++;
+  while (to > from && isBlank(text[to - 1])) to--;
+  return text.slice(from, to);
+}
+
+function isBlank(char: string | undefined): boolean {
+  return char === ' ' || char === '\t';
 }
 
 function bodyBytesOf(headers: ReadonlyMap<string, string>): number | HttpRefusal {
