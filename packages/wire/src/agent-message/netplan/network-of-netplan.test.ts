@@ -60,11 +60,34 @@ describe('networkOfNetplan()', () => {
       assert.throws(() => networkOfNetplan(config), { reason: 'INVALID_ARGUMENT', message });
   });
 
+  it('blanks, numbers of brackets and ends of lines within a line cost no time', () => {
+    const { user } = process.cpuUsage();
+    const blanks = ' '.repeat(60_000);
+    for (const line of [
+      `a:${blanks}x`,
+      `a: b${blanks}b`,
+      `${'a: '.repeat(20_000)}\rb`,
+      `a: [${'a,'.repeat(30_000)}]`,
+      `a: "${blanks}`,
+      `-${blanks}\rb`,
+    ])
+      assert.throws(() => networkOfNetplan(line), { reason: 'INVALID_ARGUMENT' });
+    assert.ok(process.cpuUsage().user - user < 1_000_000, 'microseconds of CPU');
+  });
+
+  it('a comment begins after white space, and a "#" within a word is part of it', () => {
+    assert.equal(
+      networkOfNetplan('network: # a\r\n  ethernets:\t# b\n    e#0: {mtu: 1400} \t # c # d\n').interface,
+      'e#0',
+    );
+  });
+
   it('malformed YAML is refused with its line', () => {
     for (const [config, message] of [
       ['network:\n\tversion: 2\n', /line 2 is indented by a tab/],
       ['network:\n  a: 1\n  a: 2\n', /line 3 repeats "a"/],
       ['network: [1, [2]\n', /line 1 has a bracket/],
+      ['network:\n  a: 1\r  b: 2\n', /line 2 has an end of a line within it/],
       ['network: &x\n', /line 1 has "&x"/],
       ['network: |\n  text\n', /line 1 has "\|"/],
       ['network:\n    a: 1\n  b: 2\n', /line 3 is indented differently/],

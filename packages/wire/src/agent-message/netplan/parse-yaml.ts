@@ -32,11 +32,22 @@ export function parseYaml(text: string): Yaml {
 }
 
 function lineOf(line: string, number: number): Line {
-  const [, spaces = '', rest = ''] = /^( *)(.*?)\s*$/.exec(line) ?? [];
+  const content = line.trimEnd();
+  let indent = 0;
+  while (content[indent] === ' ') indent++;
+  const rest = content.slice(indent);
   if (rest.startsWith('\t')) throw refused(number, 'is indented by a tab');
+  // A dot of an expression stops at these, and what precedes it would be tried in every combination.
+  if (/[\r\u2028\u2029]/.test(rest)) throw refused(number, 'has an end of a line within it');
   // A quoted text may have "#" in it.
-  const text = /["']/.test(rest) && !rest.startsWith('#') ? rest : rest.replace(/(?:^|\s+)#.*$/, '');
-  return { number, indent: spaces.length, text };
+  const text = /["']/.test(rest) && !rest.startsWith('#') ? rest : withoutComment(rest);
+  return { number, indent, text };
+}
+
+function withoutComment(text: string): string {
+  for (let at = text.indexOf('#'); at >= 0; at = text.indexOf('#', at + 1))
+    if (at === 0 || /\s/.test(text[at - 1] ?? '')) return text.slice(0, at).trimEnd();
+  return text;
 }
 
 function refused(line: number, what: string): OperationError {
@@ -136,27 +147,30 @@ function parseFlow(text: string, line: number): Yaml {
     tokens.push(token.trim());
     at += token.length;
   }
+  // Taken from the end, which does not move the others.
+  tokens.reverse();
   const value = flowValue(tokens, line, 0);
   if (tokens.length > 0) throw refused(line, 'goes on after its last bracket');
   return value;
 }
 
+/** The tokens are in reverse. */
 function flowValue(tokens: string[], line: number, depth: number): Yaml {
-  const open = tokens.shift();
+  const open = tokens.pop();
   if (open === undefined || depth > maxDepth) throw refused(line, 'has a bracket that is not closed');
   if (open !== '[' && open !== '{') return unquoted(open);
   const list: Yaml[] = [];
   const map = new Map<string, Yaml>();
-  while (tokens[0] !== (open === '[' ? ']' : '}')) {
+  while (tokens.at(-1) !== (open === '[' ? ']' : '}')) {
     if (open === '[') list.push(flowValue(tokens, line, depth + 1));
     else {
-      const [, name = '', value = ''] = /^(.*?):(?: +(.*))?$/.exec(tokens.shift() ?? '') ?? [];
+      const [, name = '', value = ''] = /^(.*?):(?: +(.*))?$/.exec(tokens.pop() ?? '') ?? [];
       if (name === '') throw refused(line, 'has a map that is malformed');
       map.set(unquoted(name), value === '' ? flowValue(tokens, line, depth + 1) : unquoted(value));
     }
-    if (tokens[0] === ',') tokens.shift();
+    if (tokens.at(-1) === ',') tokens.pop();
     else if (tokens.length === 0) throw refused(line, 'has a bracket that is not closed');
   }
-  tokens.shift();
+  tokens.pop();
   return open === '[' ? list : map;
 }
