@@ -18,7 +18,9 @@ export function checkPath(path: string): string {
 
 /** Directory and name of a path. */
 export function splitPath(path: string): { folder: string; name: string } {
-  const trimmed = path.replace(/\/+$/, '');
+  let end = path.length;
+  while (path[end - 1] === '/') end--;
+  const trimmed = path.slice(0, end);
   const slash = trimmed.lastIndexOf('/');
   return { folder: slash <= 0 ? '/' : trimmed.slice(0, slash), name: trimmed.slice(slash + 1) };
 }

@@ -53,6 +53,12 @@ describe('IP addresses', () => {
       assert.equal(parsePrefix(text), undefined, text);
   });
 
+  it('a text of thousands of dots costs no time', () => {
+    const { user } = process.cpuUsage();
+    assert.equal(parseAddress(`:${'.'.repeat(100_000)}x`), undefined);
+    assert.ok(process.cpuUsage().user - user < 1_000_000, 'microseconds of CPU');
+  });
+
   it('an address belongs to a network by its prefix', () => {
     const inside = (address: string, prefix: string): boolean =>
       isInside(

@@ -9,11 +9,12 @@ export function parseAddress(text: string): Uint8Array | undefined {
 
 function parseIpv6(text: string): Uint8Array | undefined {
   // A dotted end is two groups.
-  const end = /^(.*:)([\d.]*\.[\d.]*)$/.exec(text);
-  const four = end === null ? undefined : parseAddress(end[2] ?? '');
-  if (end !== null && four === undefined) return undefined;
+  const last = text.slice(text.lastIndexOf(':') + 1);
+  const isDotted = last.includes('.');
+  const four = isDotted ? parseAddress(last) : undefined;
+  if (isDotted && four === undefined) return undefined;
   const pair = (at: number): string => (((four?.[at] ?? 0) << 8) | (four?.[at + 1] ?? 0)).toString(16);
-  const plain = end === null ? text : `${end[1]}${pair(0)}:${pair(2)}`;
+  const plain = isDotted ? `${text.slice(0, -last.length)}${pair(0)}:${pair(2)}` : text;
   const halves = plain.split('::');
   if (halves.length > 2) return undefined;
   const [head = [], tail = []] = halves.map((half) => (half === '' ? [] : half.split(':')));

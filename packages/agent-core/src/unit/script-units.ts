@@ -95,10 +95,10 @@ export class ScriptUnits implements UnitManager {
 
   #unitOf(name: string, enabled: ReadonlySet<string>): UnitInit {
     const head = readTrimmed(this.#host, `${scripts}/${name}`, headBytes) ?? '';
-    const description = /^(?:# Short-Description:\s*|description=["']?)(.*?)["']?\s*$/m.exec(head)?.[1] ?? '';
+    const description = /^(?:# Short-Description:[ \t]*|description=["']?)(.*)/m.exec(head)?.[1] ?? '';
     return {
       name,
-      description,
+      description: description.trimEnd().replace(/["']$/, ''),
       boot: enabled.has(name) ? UnitBoot.ENABLED : UnitBoot.DISABLED,
       agent: isOwnUnit(name, ''),
       ...(this.#isOpenrc ? this.#marked(name) : {}),
