@@ -96,7 +96,7 @@ export function createAgent(
   const freeze = new GuestFreezeState();
   if (exists(host, freezeRecordPath))
     freeze.recover(
-      recoverFreeze(host, log, bootId).catch((error: unknown) =>
+      recoverFreeze(host, log, bootId, qga?.freezeHook).catch((error: unknown) =>
         log.error('freeze.not-recovered', { error: String(error) }),
       ),
     );
@@ -215,7 +215,7 @@ function takeOver(parts: AgentParts, handedOver: HandedOver): void {
     });
 }
 
-async function recoverFreeze(host: Host, log: Log, bootId: string): Promise<void> {
+async function recoverFreeze(host: Host, log: Log, bootId: string, hook: string | undefined): Promise<void> {
   const record = await import('./filesystem/freeze-record.ts');
-  await record.recoverFreeze(host, log, bootId);
+  await record.recoverFreeze(host, log, bootId, hook);
 }

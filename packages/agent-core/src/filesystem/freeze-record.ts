@@ -47,10 +47,10 @@ export function removeRecord(host: Host): void {
 }
 
 /**
- * Finishes what an earlier agent could not: thaws in case its helper was killed with it, and runs the post-thaw hooks.
- * Nothing if that agent still runs.
+ * Finishes what an earlier agent could not: thaws in case its helper was killed with it, and runs the post-thaw hooks,
+ * among them `hook`, which is configured besides those in their folders. Nothing if that agent still runs.
  */
-export async function recoverFreeze(host: Host, log: Log, bootId: string): Promise<void> {
+export async function recoverFreeze(host: Host, log: Log, bootId: string, hook: string | undefined): Promise<void> {
   const record = readRecord(host);
   if (record === undefined) return;
   if (record.bootId !== bootId) {
@@ -68,7 +68,7 @@ export async function recoverFreeze(host: Host, log: Log, bootId: string): Promi
     }
   removeRecord(host);
   if (record.hooks === undefined) return;
-  const hooks = new FreezeHooks(host, record.hookTimeoutMs, { before: new Map(record.hooks) });
+  const hooks = new FreezeHooks(host, record.hookTimeoutMs, { before: new Map(record.hooks), extra: hook });
   await hooks.runAfter((result) => log.info('freeze.hook', { result: describeHook(result) }));
 }
 

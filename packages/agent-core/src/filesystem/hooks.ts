@@ -13,6 +13,15 @@ const notRun = /^\.|~$|\.(?:bak|disabled|sample|swp|rpmnew|rpmsave|rpmorig|dpkg-
 
 export type HookResultInit = MessageInitShape<typeof HookResultSchema>;
 
+/** What is wrong with a hook that is configured, and not only found in a folder. */
+const unusable = 'it must be a program of root that nobody else can change';
+
+/** A hook to be run, or why it cannot be. */
+interface Hook {
+  readonly path: string;
+  readonly problem?: string;
+}
+
 /**
  * The hooks of one freeze. A post-thaw hook runs if the pre-freeze hook of its name was started, or there is none of that
  * name: whatever was stopped is started again, and nothing else.
@@ -20,7 +29,7 @@ export type HookResultInit = MessageInitShape<typeof HookResultSchema>;
 export class FreezeHooks {
   readonly #host: Host;
   readonly #timeoutMs: number;
-  /** One that is a hook of both kinds. */
+  /** One that is a hook of both kinds, and that must be usable. */
   readonly #extra: string | undefined;
   /** Names of pre-freeze hooks, and whether they were started. */
   readonly #before: Map<string, boolean>;
@@ -46,12 +55,12 @@ export class FreezeHooks {
 
   /** Runs the pre-freeze hooks, up to the first that fails unless `goOn`. Resolves with whether all succeeded. */
   async runBefore(goOn: boolean, report: (result: HookResultInit) => void): Promise<boolean> {
-    const paths = this.#list('pre-freeze.d');
-    for (const path of paths) this.#before.set(nameOf(path), false);
+    const hooks = this.#list('pre-freeze.d');
+    for (const { path } of hooks) this.#before.set(nameOf(path), false);
     let good = true;
-    for (const path of paths) {
-      this.#before.set(nameOf(path), true);
-      const result = await this.#run(path, HookKind.PRE_FREEZE);
+    for (const hook of hooks) {
+      if (hook.problem === undefined) this.#before.set(nameOf(hook.path), true);
+      const result = await this.#run(hook, HookKind.PRE_FREEZE);
       report(result);
       good &&= result.exitCode === 0;
       if (!good && !goOn) return false;
@@ -60,12 +69,14 @@ export class FreezeHooks {
   }
 
   async runAfter(report: (result: HookResultInit) => void): Promise<void> {
-    for (const path of this.#list('post-thaw.d'))
-      if (this.#before.get(nameOf(path)) !== false) report(await this.#run(path, HookKind.POST_THAW));
+    for (const hook of this.#list('post-thaw.d')) {
+      const wasStarted = this.#before.get(nameOf(hook.path));
+      if (wasStarted ?? hook.path !== this.#extra) report(await this.#run(hook, HookKind.POST_THAW));
+    }
   }
 
-  /** In the order of their names, whichever folder they are in. */
-  #list(folder: string): string[] {
+  /** In the order of their names, whichever folder they are in; the last of too many is one that says so. */
+  #list(folder: string): Hook[] {
     const paths: string[] = [];
     for (const root of roots) {
       try {
@@ -76,8 +87,13 @@ export class FreezeHooks {
         // ENOENT: no hooks here.
       }
     }
-    if (this.#extra !== undefined && this.#isProgram(this.#extra)) paths.push(this.#extra);
-    return paths.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0)).slice(0, maxHooks);
+    const hooks: Hook[] = paths.sort(byName).map((path) => ({ path }));
+    const room = maxHooks - (this.#extra === undefined ? 0 : 1);
+    const [excess] = hooks.splice(hooks.length > room ? room - 1 : room);
+    if (excess !== undefined) hooks.push({ ...excess, problem: `there are more than ${maxHooks} hooks` });
+    if (this.#extra === undefined) return hooks;
+    hooks.push({ path: this.#extra, ...(this.#isProgram(this.#extra) ? {} : { problem: unusable }) });
+    return hooks.sort((a, b) => byName(a.path, b.path));
   }
 
   /** What others can change is not run as root. */
@@ -86,15 +102,16 @@ export class FreezeHooks {
       const { type, mode, uid } = this.#host.files.stat(path, true);
       return type === 'regular' && (mode & 0o111) !== 0 && (mode & 0o022) === 0 && uid === 0;
     } catch {
-      // ENOENT: a link to nothing.
+      // ENOENT: there is none, or a link to nothing.
       return false;
     }
   }
 
-  async #run(path: string, kind: HookKind): Promise<HookResultInit> {
+  async #run({ path, problem }: Hook, kind: HookKind): Promise<HookResultInit> {
     const startedMs = this.#host.clock.monotonicMs();
     const took = (): number => Math.round(this.#host.clock.monotonicMs() - startedMs);
     const base = { kind, path };
+    if (problem !== undefined) return { ...base, error: problem };
     try {
       const argv = [path, kind === HookKind.PRE_FREEZE ? 'freeze' : 'thaw'];
       const job = await this.#host.jobs.run(argv, { timeoutMs: this.#timeoutMs, keepLate: true });
@@ -123,6 +140,10 @@ export function describeHook({ path, exitCode, timedOut, error, output, duration
 
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function byName(a: string, b: string): number {
+  return nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0;
 }
 
 function lastChars(text: string): string {

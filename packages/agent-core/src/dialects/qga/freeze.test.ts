@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type FakeAgent, startFakeAgent } from '../../fake/fake-agent.ts';
 import { FakeHost } from '../../fake/fake-host.ts';
-import type { ManualClock } from '../../fake/manual-clock.ts';
+import { type ManualClock, settle } from '../../fake/manual-clock.ts';
 import { QgaPeer } from './fake/qga-peer.ts';
 import type { QgaSettings } from './qga-settings.ts';
 
+const freezeHook = '/etc/qemu/fsfreeze-hook';
 const minuteMs = 60_000;
 const mounts = ['22 1 254:0 / / rw - ext4 /dev/vda rw', '23 22 254:16 / /data rw - xfs /dev/vdb rw', ''];
 
@@ -88,6 +89,56 @@ describe('a freeze by QGA', () => {
     assert.equal(await peer.call('guest-fsfreeze-freeze-list', { mountpoints: ['/nope', '/data'] }), '{"return": 1}');
     assert.deepEqual(agent.host.freezer.frozen, ['/data']);
     agent.end();
+  });
+
+  it('a configured hook that is missing, not root’s, no program, or writable by others prevents the freeze', async () => {
+    for (const about of [undefined, { uid: 1000 }, { mode: 0o644 }, { mode: 0o775 }, { mode: 0o757 }]) {
+      const agent = await guest({ freezeHook });
+      if (about !== undefined) agent.host.files.put(freezeHook, '', { mode: 0o755, ...about });
+      await using peer = new QgaPeer(agent.agent);
+      const answer = await peer.call('guest-fsfreeze-freeze');
+      assert.match(answer, /The hook \/etc\/qemu\/fsfreeze-hook could not be started: it must be a program of root/);
+      assert.deepEqual([agent.host.freezer.frozen, agent.host.jobs.ran], [[], []]);
+      agent.end();
+    }
+  });
+
+  it('a configured hook runs beside as many hooks as there may be, and one hook too many prevents the freeze', async () => {
+    for (const [count, frozen] of [
+      [31, 2],
+      [32, 0],
+    ] as const) {
+      const agent = await guest({ freezeHook });
+      agent.host.files.put(freezeHook, '', { mode: 0o755 });
+      agent.host.jobs.results.set(`${freezeHook} freeze`, {});
+      for (let at = 0; at < count; at++) {
+        const path = `/etc/innkeeper/pre-freeze.d/a${at}`;
+        agent.host.files.put(path, '', { mode: 0o755 });
+        agent.host.jobs.results.set(`${path} freeze`, {});
+      }
+      await using peer = new QgaPeer(agent.agent);
+      const answer = await peer.call('guest-fsfreeze-freeze');
+      if (frozen === 0) assert.match(answer, /there are more than 32 hooks/);
+      else assert.equal(answer, `{"return": ${frozen}}`);
+      assert.equal(agent.host.jobs.ran.includes(`${freezeHook} freeze`), frozen > 0);
+      agent.end();
+    }
+  });
+
+  it('the agent after one that ended while frozen runs the configured hook with thaw, once', async () => {
+    const first = await guest({ freezeHook });
+    const { host } = first;
+    host.files.put(freezeHook, '', { mode: 0o755 });
+    for (const verb of ['freeze', 'thaw']) host.jobs.results.set(`${freezeHook} ${verb}`, {});
+    await using peer = new QgaPeer(first.agent);
+    assert.equal(await peer.call('guest-fsfreeze-freeze'), '{"return": 2}');
+    for (let agents = 0; agents < 2; agents++) {
+      await startFakeAgent(host, { qga: { freezeHook } });
+      await settle();
+    }
+    assert.deepEqual(host.jobs.ran, [`${freezeHook} freeze`, `${freezeHook} thaw`]);
+    assert.deepEqual(host.freezer.frozen, []);
+    first.end();
   });
 
   it('guest-fstrim reports what was trimmed, and what cannot be', async () => {
