@@ -5,6 +5,7 @@
  */
 declare module 'host' {
   // Program (main.c)
+  /** The command line. The first is the name that the program was called by. */
   export function programArguments(): string[];
   export function print(line: string): void;
   export function printOut(line: string): void;

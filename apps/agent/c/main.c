@@ -132,7 +132,7 @@ static JSValue js_own_standard_error(JSContext *ctx, JSValueConst self, int argc
     return JS_UNDEFINED;
 }
 
-/* programArguments(): the command line without the program's name. */
+/* programArguments(): the command line; the first is the name that the program was called by. */
 static JSValue js_arguments(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     return JS_DupValue(ctx, arguments);
@@ -259,8 +259,8 @@ static int run(int argc, char **argv)
     JS_SetModuleLoaderFunc(runtime, NULL, load_part, NULL);
     JS_SetHostPromiseRejectionTracker(runtime, on_rejection, NULL);
     arguments = JS_NewArray(ctx);
-    for (int index = 1; index < argc; index++)
-        JS_DefinePropertyValueUint32(ctx, arguments, (uint32_t)index - 1, JS_NewString(ctx, argv[index]), JS_PROP_C_W_E);
+    for (int index = 0; index < argc; index++)
+        JS_DefinePropertyValueUint32(ctx, arguments, (uint32_t)index, JS_NewString(ctx, argv[index]), JS_PROP_C_W_E);
     if (!add_module(ctx) || !run_first_part(ctx)) {
         print_exception(ctx);
         return 1;

@@ -2,17 +2,19 @@
 import './platform/install.ts';
 import { handoverFormat } from '@innkeeper/contract/agent-update';
 import { encodeBy } from '@innkeeper/contract/lite';
-import { encodeMessage, exit, print, printOut, programArguments, readText } from 'host';
+import { encodeMessage, exit, print, printOut, programArguments } from 'host';
 import { parseOptions, usage } from './options.ts';
 import { serve } from './serve.ts';
 import { agentVersion } from './version.ts';
 
 encodeBy(encodeMessage);
-const options = isQemuGa() ? ({ command: 'qemu-ga' } as const) : parseOptions(programArguments());
+const [name = '', ...words] = programArguments();
+// It can stand in for that program.
+const options = /(?:^|\/)qemu-ga$/.test(name) ? ({ command: 'qemu-ga' } as const) : parseOptions(words);
 switch (options.command) {
   case 'qemu-ga':
     import('./qemu-ga/run-qemu-ga.ts')
-      .then(({ runQemuGa }) => runQemuGa(programArguments()))
+      .then(({ runQemuGa }) => runQemuGa(words))
       .then((code) => (code === undefined ? undefined : exit(code)), fail);
     break;
   case 'version':
@@ -38,11 +40,6 @@ switch (options.command) {
   case 'doctor':
     import('./doctor/doctor.ts').then(({ doctor }) => doctor(options)).then(exit, fail);
     break;
-}
-
-/** Called by the name of the program that it can stand in for. */
-function isQemuGa(): boolean {
-  return /(?:^|\/)qemu-ga\0/.test(`${readText('/proc/self/cmdline', 4096, false).split('\0')[0]}\0`);
 }
 
 function fail(error: unknown): void {
