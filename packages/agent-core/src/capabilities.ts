@@ -53,11 +53,7 @@ export function capabilitiesOf(host: Host, denied: ReadonlyMap<string, string> =
       reason: 'this kernel is older than 5.6; paths are walked component by component',
     },
     serviceCheck(host),
-    {
-      name: 'logs.journal',
-      has: programPath(host, 'journalctl') !== undefined,
-      reason: 'this guest has no journalctl',
-    },
+    { name: 'logs.journal', has: whyNoJournal(host) === undefined, reason: whyNoJournal(host) ?? '' },
     {
       name: 'network',
       has: mayConfigureNetwork(host),
@@ -80,6 +76,13 @@ export function capabilitiesOf(host: Host, denied: ReadonlyMap<string, string> =
       }),
     ],
   };
+}
+
+/** What a guest lacks to have a journal; undefined if it has one. */
+export function whyNoJournal(host: Host): string | undefined {
+  if (programPath(host, 'journalctl') === undefined) return 'this guest has no journalctl';
+  // Where systemd is only installed, as on Debian 13 with OpenRC, journalctl finds nothing and succeeds.
+  return exists(host, '/run/systemd/journal') ? undefined : 'systemd-journald does not run in this guest';
 }
 
 function serviceCheck(host: Host): Check {

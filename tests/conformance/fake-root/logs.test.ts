@@ -31,6 +31,7 @@ describe('logs in a root of files', { skip: whyNoFakeRoot ?? false, timeout: 120
   before(async () => {
     root = await FakeRoot.create();
     root.putProgram('/bin/journalctl', journalctl);
+    root.put('/run/systemd/journal/socket', '');
     root.put('/var/log/app', Array.from({ length: 50_000 }, (_, index) => `line ${index + 1}\n`).join(''));
     link = await root.start();
   });

@@ -1,6 +1,7 @@
 import type { ReadLogRequest } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import { maxLogLines } from '@innkeeper/contract/limits';
+import { whyNoJournal } from '../capabilities.ts';
 import type { Host } from '../host.ts';
 import { programLines } from '../lines/program-lines.ts';
 import { programPath } from '../program-path.ts';
@@ -18,8 +19,9 @@ export async function readJournal(
   signal: AbortSignal,
 ): Promise<void> {
   const journalctl = programPath(host, 'journalctl');
-  if (journalctl === undefined)
-    throw new OperationError('UNSUPPORTED_BY_AGENT', 'This guest has no journal: it has no journalctl.');
+  const missing = whyNoJournal(host);
+  if (journalctl === undefined || missing !== undefined)
+    throw new OperationError('UNSUPPORTED_BY_AGENT', `This guest has no journal: ${missing}.`);
   const { unit, maxPriority, sinceUnixNs, cursor, follow } = request;
   if (unit !== '') checkUnitName(unit);
   if (!/^[\w=;:-]{0,512}$/.test(cursor))

@@ -182,6 +182,7 @@ function journal(program: Program): { host: FakeHost; argvs: string[][] } {
       },
     },
   });
+  host.files.put('/run/systemd/journal/socket', '');
   return { host, argvs };
 }
 
@@ -276,6 +277,18 @@ describe('the journal', () => {
       capabilitiesOf(bare.host).missing.find(({ name }) => name === 'logs.journal')?.reason ?? '',
       /journalctl/,
     );
+  });
+
+  it('a guest where systemd is installed but does not run has no journal', async () => {
+    const { host } = journal(() => 0);
+    host.files.remove('/run/systemd/journal/socket');
+    host.files.remove('/run/systemd/journal');
+    const { node } = await startFakeAgent(host);
+    const call = await node.open(read, { source: LogSource.JOURNAL });
+    assert.equal(call.reason, 'UNSUPPORTED_BY_AGENT');
+    assert.match(call.answers.end?.message ?? '', /systemd-journald does not run/);
+    const missing = capabilitiesOf(host).missing.find(({ name }) => name === 'logs.journal');
+    assert.match(missing?.reason ?? '', /systemd-journald does not run/);
   });
 
   it('invalid units, cursors, priorities and sources are refused before any program is started', async () => {
