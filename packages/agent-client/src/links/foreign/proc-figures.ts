@@ -23,9 +23,10 @@ function isDecimal(word: string | undefined): boolean {
 }
 
 function cpuOf(stat: string): ForeignTelemetry['cpu'] {
-  const [, line] = /^cpu +((?:\d{1,18} ?)+)$/m.exec(stat) ?? [];
+  // Each space belongs to one repetition alone: otherwise a line of digits would take exponential time.
+  const [, line] = /^cpu +(\d{1,18}(?: +\d{1,18})*) *$/m.exec(stat) ?? [];
   if (line === undefined) return undefined;
-  const ticks = line.trim().split(' ').map(BigInt);
+  const ticks = line.split(/ +/).map(BigInt);
   const at = (index: number): bigint => ticks[index] ?? 0n;
   return {
     count: [...stat.matchAll(/^cpu\d+ /gm)].length,
