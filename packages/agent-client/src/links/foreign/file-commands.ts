@@ -95,9 +95,13 @@ const meanings = [
   [/invalid group|unknown group/i, 'GROUP_NOT_FOUND'],
 ] as const;
 
+/** Characters of a message that are looked at. */
+const maxMessageCharacters = 400;
+
 /** The reason that a message of a guest's program or kernel means; undefined for any other message. */
 export function failureMeaning(text: string): (typeof meanings)[number][1] | undefined {
-  return meanings.find(([pattern]) => pattern.test(text))?.[1];
+  const start = text.slice(0, maxMessageCharacters);
+  return meanings.find(([pattern]) => pattern.test(start))?.[1];
 }
 
 /** Runs a program that must succeed; otherwise its message decides the reason. */

@@ -4,6 +4,9 @@ import { cleanText } from '@innkeeper/kit';
 
 type ReasonName = keyof typeof reasons;
 
+/** Characters of a description that are looked at. */
+const maxCharacters = 400;
+
 /** Descriptions of a QGA agent, in the order in which they are looked for, with what they mean. */
 const meanings: readonly (readonly [RegExp, ReasonName])[] = [
   [/frozen state/, 'FILESYSTEM_FROZEN'],
@@ -25,8 +28,10 @@ export function qgaError(
   command: string,
   { errorClass, description }: { readonly errorClass: string; readonly description: string },
 ): OperationError {
-  const text = `${command}: ${cleanText(description, 400)}`;
-  const meant = meanings.find(([pattern]) => pattern.test(description))?.[1];
+  // Cut first: a description can fill an answer of 44 MiB, and the patterns take quadratic time.
+  const said = cleanText(description, maxCharacters);
+  const text = `${command}: ${said}`;
+  const meant = meanings.find(([pattern]) => pattern.test(said))?.[1];
   if (meant !== undefined) return new OperationError(meant, text);
   return new OperationError(errorClass === 'CommandNotFound' ? 'UNSUPPORTED_BY_AGENT' : 'GUEST_IO', text);
 }
