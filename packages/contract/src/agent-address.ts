@@ -78,6 +78,14 @@ export function formatAgentAddress(address: AgentAddress): string {
   return `${kind}:${address.path}${port},dialect=${dialect}`;
 }
 
+/**
+ * A URI of libvirt that runs no program of its writer's choice: no "ext" transport and no parameters such as "command",
+ * which name one, and no host that ssh would take for an option, whichever way it is written.
+ */
+const isPlainUri = /^[a-z0-9]+(?:\+(?:unix|tcp|tls|ssh|libssh|libssh2))?:\/\/(?!-|[^/]*(?:%|[@:]-))[^?]*$/;
+const refusedUri =
+  'a libvirt URI has one of the transports unix, tcp, tls, ssh, libssh and libssh2, a host that does not begin with "-", and no parameters after "?"';
+
 /** Undefined if it is not one of libvirt. */
 function libvirtAddress(text: string): AgentAddress | undefined {
   if (!text.startsWith('libvirt:')) return undefined;
@@ -90,6 +98,9 @@ function libvirtAddress(text: string): AgentAddress | undefined {
       text,
       'it is not libvirt:DOMAIN or libvirt:URI#DOMAIN, with ",access=full" where it may change the guest',
     );
+  if (!isPlainUri.test(uri)) throw invalid(text, refusedUri);
+  // virsh reads a number, with or without its sign, as the id of a domain that runs.
+  if (/^\+?\d+$/.test(domain)) throw invalid(text, 'virsh takes a name of digits only for an id');
   return { kind: 'libvirt', uri, domain, access: access === 'full' ? 'full' : 'read', dialect: 'qga' };
 }
 
