@@ -54,7 +54,7 @@ export function agentMessageAgent({ connect, clock }: AgentMessageAgentOptions):
   let current: MessageSession | undefined;
   let ready: AgentReadyEvent | undefined;
   let facts: ForeignFacts | undefined;
-  let next: Deferred<ForeignTelemetry> = createDeferred();
+  let next = nextReport();
   const session = (): MessageSession => {
     if (current === undefined)
       throw new OperationError('AGENT_UNREACHABLE', 'The AgentMessage agent is not connected.');
@@ -68,6 +68,7 @@ export function agentMessageAgent({ connect, clock }: AgentMessageAgentOptions):
       await current?.close();
       ready = undefined;
       const channel = await opened(connect, signal);
+      next = nextReport();
       current = new MessageSession({
         channel,
         clock,
@@ -76,14 +77,18 @@ export function agentMessageAgent({ connect, clock }: AgentMessageAgentOptions):
         },
         onTelemetry: (report) => {
           next.resolve(messageTelemetry(report));
-          next = createDeferred();
+          next = nextReport();
         },
+        onEnd: (reason) => next.reject(reason),
       });
       facts = await factsOf(current, () => ready, signal);
       return facts;
     },
     // The agent sends them by itself; the connection's end is the error.
-    sample: async (signal) => await orAborted(Promise.race([next.promise, session().ended]), signal),
+    sample: async (signal) => {
+      session();
+      return await orAborted(next.promise, signal);
+    },
     ping: async (signal) => {
       await session().ask({ case: 'ping', value: { sequence: 1n } }, 'pong', signal, requestTimeoutMs);
     },
@@ -106,6 +111,13 @@ export function agentMessageAgent({ connect, clock }: AgentMessageAgentOptions):
       current = undefined;
     },
   };
+}
+
+/** The report that comes next. Nobody need wait for it. */
+function nextReport(): Deferred<ForeignTelemetry> {
+  const next = createDeferred<ForeignTelemetry>();
+  next.promise.catch(() => undefined);
+  return next;
 }
 
 async function opened(connect: AgentMessageAgentOptions['connect'], signal: AbortSignal): Promise<Channel> {

@@ -41,6 +41,8 @@ export interface MessageSessionOptions {
   readonly clock: LinkClock;
   readonly onReady: (ready: AgentReadyEvent) => void;
   readonly onTelemetry: (report: TelemetryReport) => void;
+  /** The connection is over. Called once; nothing is reported after that. */
+  readonly onEnd: (reason: OperationError) => void;
 }
 
 /** One connection to an agent that speaks AgentMessage: requests by id, and what it sends by itself. */
@@ -48,7 +50,8 @@ export class MessageSession {
   readonly #options: MessageSessionOptions;
   readonly #receiver = new AgentMessageReceiver({ maxBytes: maxMessageBytes });
   readonly #waiting = new Map<string, Waiting>();
-  readonly #ended = createDeferred<never>();
+  /** Why the connection is over; undefined while it is not. */
+  #over: OperationError | undefined;
   /** Hosts of this dialect write the magic; the other form once the agent has used it. */
   #form: HeaderForm = 'magic';
   #writing: Promise<void> = Promise.resolve();
@@ -56,13 +59,7 @@ export class MessageSession {
 
   constructor(options: MessageSessionOptions) {
     this.#options = options;
-    this.#ended.promise.catch(() => undefined);
     void this.#read();
-  }
-
-  /** Rejects when the connection is over, with the reason. */
-  get ended(): Promise<never> {
-    return this.#ended.promise;
   }
 
   /** Sends a request, and resolves to the payload of its answer. */
@@ -72,6 +69,7 @@ export class MessageSession {
     signal: AbortSignal,
     timeoutMs: number,
   ): Promise<ValueOf<Answer>> {
+    if (this.#over !== undefined) throw this.#over;
     const messageId = randomUUID();
     const answer = createDeferred<Payload>();
     answer.promise.catch(() => undefined);
@@ -81,7 +79,8 @@ export class MessageSession {
     try {
       return await withDeadline({ timers: clock, timeoutMs, signal, late }, async () => {
         await this.#send(liteEncode(AgentMessageLite, { messageId, payload: payload as never }));
-        return (await Promise.race([answer.promise, this.#ended.promise])).value as ValueOf<Answer>;
+        // Not raced with the end of the connection: a promise that lives so long would keep something of every request.
+        return (await answer.promise).value as ValueOf<Answer>;
       });
     } finally {
       this.#waiting.delete(messageId);
@@ -132,6 +131,7 @@ export class MessageSession {
   }
 
   #take({ messageId, payload }: AgentMessage, form: HeaderForm): void {
+    if (this.#over !== undefined) return;
     this.#garbageBytes = 0;
     this.#form = form;
     if (payload.case === 'agentReady') this.#options.onReady(payload.value);
@@ -151,7 +151,11 @@ export class MessageSession {
   }
 
   #end(error: unknown): void {
-    this.#ended.reject(error instanceof OperationError ? error : unreachable(errorMessage(error)));
+    if (this.#over !== undefined) return;
+    const reason = error instanceof OperationError ? error : unreachable(errorMessage(error));
+    this.#over = reason;
+    for (const { answer } of this.#waiting.values()) answer.reject(reason);
+    this.#options.onEnd(reason);
   }
 }
 
