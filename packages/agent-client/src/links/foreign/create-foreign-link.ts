@@ -85,7 +85,14 @@ export function createForeignLink(options: ForeignLinkOptions): AgentLink {
       return checkAnswer(method, request, answer);
     });
   const ready = async (capability: CapabilityName, what: string, signal: AbortSignal): Promise<void> => {
-    const facts = await sessions.ready(signal);
+    const late = (): OperationError =>
+      new OperationError(
+        'AGENT_UNREACHABLE',
+        sessions.whyNot || `The agent did not answer within ${defaultTimeoutMs} ms.`,
+      );
+    const facts = await withDeadline({ timers: clock, timeoutMs: defaultTimeoutMs, signal, late }, (either) =>
+      sessions.ready(either),
+    );
     if (!canDo(facts, capability))
       throw lacks(
         `The agent ${facts.version} in this guest cannot ${what}: ${whyLacking(agent, facts, capability)}`,
@@ -122,15 +129,18 @@ export function createForeignLink(options: ForeignLinkOptions): AgentLink {
         clock,
         spec: { ...spec, id: spec.id === undefined || spec.id === '' ? randomId(randomBytes) : spec.id },
         options: callOptions,
+        closed: closed.signal,
         ready: (signal) => ready('exec', 'run commands', signal),
       }),
     attach: () => {
       throw lacks(`${agent.title} keeps no command to attach to`, 'exec.resume');
     },
     readFile: (request, callOptions = {}) =>
-      foreignReading(agent, request, callOptions, (signal) => ready('file.read', 'read files', signal)),
+      foreignReading(agent, request, callOptions, closed.signal, (signal) => ready('file.read', 'read files', signal)),
     writeFile: async (open, source, callOptions = {}) =>
-      await foreignWriting(agent, open, source, callOptions, (signal) => ready('file.write', 'write files', signal)),
+      await foreignWriting(agent, open, source, callOptions, closed.signal, (signal) =>
+        ready('file.write', 'write files', signal),
+      ),
     readTar: () => {
       throw lacks(`${agent.title} has no archives: copy the files one by one`, 'file.read');
     },

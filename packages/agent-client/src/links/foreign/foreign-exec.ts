@@ -20,6 +20,8 @@ export interface ForeignExecOptions {
   readonly clock: LinkClock;
   readonly spec: ForeignSpec & { readonly id: string };
   readonly options: CallOptions;
+  /** Aborted when the link is closed. */
+  readonly closed: AbortSignal;
   /** Resolves when the agent answers; rejects if it cannot run commands. */
   readonly ready: (signal: AbortSignal) => Promise<unknown>;
 }
@@ -72,8 +74,8 @@ export class ForeignExec implements ExecSession {
   }
 
   async *#follow(): AsyncGenerator<ExecEvent> {
-    const { agent, clock, spec, options, ready } = this.#options;
-    const linked = linkSignals(this.#detached.signal, options.signal);
+    const { agent, clock, spec, options, closed, ready } = this.#options;
+    const linked = linkSignals(this.#detached.signal, closed, options.signal);
     try {
       refuseTerminal(agent, spec);
       await ready(linked.signal);
@@ -89,6 +91,8 @@ export class ForeignExec implements ExecSession {
       yield eventOf({ case: 'exited', value: ended });
     } finally {
       this.#input.fail(new OperationError('STDIN_CLOSED', 'The command has ended.'));
+      // Ends what still waits for the agent: a command that is late, or one whose reader has left.
+      linked.abort(new OperationError('CANCELED', 'Nobody waits for this command any more.'));
       linked.unlink();
     }
   }

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { FileInfo, ReadFileDone } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
-import { createDeferred } from '@innkeeper/kit';
+import { createDeferred, linkSignals } from '@innkeeper/kit';
 import type { CallOptions, FileReading, FileSource, WriteFileOptions } from '../../agent-link.ts';
 import type { ForeignAgent, ForeignReadRequest, ForeignWriteRequest } from './foreign-agent.ts';
 import { lacks } from './refusals.ts';
 
-const neverAborted = new AbortController().signal;
 type Ready = (signal: AbortSignal) => Promise<void>;
 
 /** A download, as AgentLink has it. The hash is of what arrived here. */
 export function foreignReading(
   agent: ForeignAgent,
   request: ForeignReadRequest,
-  { signal = neverAborted }: CallOptions,
+  options: CallOptions,
+  closed: AbortSignal,
   ready: Ready,
 ): FileReading {
   const info = createDeferred<FileInfo>();
@@ -23,6 +23,8 @@ export function foreignReading(
   async function* chunks(): AsyncGenerator<Uint8Array> {
     const hash = request.sha256 === true ? createHash('sha256') : undefined;
     let bytes = 0n;
+    const linked = linkSignals(closed, options.signal);
+    const { signal } = linked;
     try {
       await ready(signal);
       if (agent.readFile === undefined) throw lacks(`${agent.title} cannot read files`, 'file.read');
@@ -45,6 +47,7 @@ export function foreignReading(
       const canceled = new OperationError('CANCELED', 'The download was canceled.');
       info.reject(canceled);
       done.reject(canceled);
+      linked.unlink();
     }
   }
   return { info: info.promise, chunks: chunks(), done: done.promise };
@@ -55,7 +58,24 @@ export async function foreignWriting(
   agent: ForeignAgent,
   open: ForeignWriteRequest,
   source: FileSource,
-  { signal = neverAborted, expectedSha256, onProgress }: WriteFileOptions,
+  options: WriteFileOptions,
+  closed: AbortSignal,
+  ready: Ready,
+): Promise<{ bytes: bigint; sha256: Uint8Array }> {
+  const linked = linkSignals(closed, options.signal);
+  try {
+    return await writing(agent, open, source, options, linked.signal, ready);
+  } finally {
+    linked.unlink();
+  }
+}
+
+async function writing(
+  agent: ForeignAgent,
+  open: ForeignWriteRequest,
+  source: FileSource,
+  { expectedSha256, onProgress }: WriteFileOptions,
+  signal: AbortSignal,
   ready: Ready,
 ): Promise<{ bytes: bigint; sha256: Uint8Array }> {
   await ready(signal);
