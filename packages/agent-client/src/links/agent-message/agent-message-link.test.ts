@@ -82,6 +82,36 @@ describe('a link to an AgentMessage agent', () => {
     assert.ok(!one.model.asked.some(({ payload }) => payload.case === 'execute'));
   });
 
+  it('refuses a path without symbolic links, a time, and to remove the root, before anything is sent', async () => {
+    await using one = await linked();
+    const { length } = one.model.asked;
+    const careful = { path: '/a', noSymlinks: true };
+    const refusal = { message: /"file.openat2"/ };
+    await assert.rejects(one.link.call(FileServiceLite.stat, careful), refusal);
+    await assert.rejects(one.link.call(FileServiceLite.list, careful), refusal);
+    await assert.rejects(one.link.call(FileServiceLite.makeDirectory, careful), refusal);
+    await assert.rejects(one.link.call(FileServiceLite.remove, careful), refusal);
+    for (const path of ['/', '//', '/./'])
+      await assert.rejects(one.link.call(FileServiceLite.remove, { path, recursive: true }), {
+        reason: 'INVALID_PATH',
+      });
+    const nothing = async function* () {
+      yield new Uint8Array(0);
+    };
+    await assert.rejects(one.link.writeFile({ path: '/a', modifiedUnixNs: 5n }, nothing), { message: /no time/ });
+    assert.equal(one.model.asked.length, length);
+  });
+
+  it('ends a command that waits for its answer when the link is closed', async () => {
+    await using one = await linked({
+      instead: ({ payload }) => (payload.case === 'execute' ? new Uint8Array(0) : undefined),
+    });
+    const running = assert.rejects(one.run({ argv: ['sleep', '9'] }), { reason: 'CANCELED' });
+    await until(() => one.model.asked.some(({ payload }) => payload.case === 'execute'));
+    await one.link[Symbol.asyncDispose]();
+    await running;
+  });
+
   it('finds the first message after garbage of an earlier peer', async () => {
     await using one = await linked({ first: Buffer.from('\x00garbage of an earlier peer\x7f') });
     assert.equal((await one.link.ping()).agentVersion, 'AgentMessage agent 0.2.0');

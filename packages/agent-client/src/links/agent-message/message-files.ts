@@ -14,7 +14,7 @@ import { OperationError } from '@innkeeper/contract/errors';
 import { cleanText, kib } from '@innkeeper/kit';
 import { misbehaves } from '../../guest-claims.ts';
 import { directoryPage } from '../foreign/directory-pages.ts';
-import { checkGuestPath, failureMeaning } from '../foreign/file-commands.ts';
+import { checkGuestPath, failureMeaning, refuseRoot } from '../foreign/file-commands.ts';
 import type { ForeignCall, ForeignReading, ForeignReadRequest, ForeignWriteRequest } from '../foreign/foreign-agent.ts';
 import { lacks } from '../foreign/refusals.ts';
 import type { MessageSession } from './message-session.ts';
@@ -31,12 +31,19 @@ type Session = () => MessageSession;
 /** Methods of FileService that the dialect has a message for. */
 export function messageFileCalls(session: Session): Map<string, ForeignCall> {
   return new Map<string, ForeignCall>([
-    [FileServiceLite.stat.name, ({ path }: StatFileRequest, signal) => stat(session(), path, signal)],
+    [
+      FileServiceLite.stat.name,
+      async ({ path, noSymlinks }: StatFileRequest, signal) => {
+        refuseNoSymlinks(noSymlinks);
+        return await stat(session(), path, signal);
+      },
+    ],
     [FileServiceLite.list.name, (request: ListDirectoryRequest, signal) => list(session(), request, signal)],
     [
       FileServiceLite.makeDirectory.name,
-      async ({ path, parents, mode, user, group }: MakeDirectoryRequest, signal) => {
+      async ({ path, parents, mode, user, group, noSymlinks }: MakeDirectoryRequest, signal) => {
         checkGuestPath(path);
+        refuseNoSymlinks(noSymlinks);
         if (user !== undefined || group !== undefined)
           throw lacks('AgentMessage has no owner for folders', 'file.write');
         const value = { path, createParents: parents, mode: mode ?? 0o755 };
@@ -48,8 +55,10 @@ export function messageFileCalls(session: Session): Map<string, ForeignCall> {
     ],
     [
       FileServiceLite.remove.name,
-      async ({ path, recursive, ignoreMissing }: RemoveFileRequest, signal) => {
+      async ({ path, recursive, ignoreMissing, noSymlinks }: RemoveFileRequest, signal) => {
         checkGuestPath(path);
+        refuseRoot(path);
+        refuseNoSymlinks(noSymlinks);
         const value = { path, recursive };
         try {
           succeeded(await session().ask({ case: 'fileDelete', value }, 'fileDeleteResponse', signal, timeoutMs));
@@ -74,6 +83,7 @@ async function stat(session: MessageSession, path: string, signal: AbortSignal):
 async function list(session: MessageSession, request: ListDirectoryRequest, signal: AbortSignal): Promise<object> {
   const { path } = request;
   checkGuestPath(path);
+  refuseNoSymlinks(request.noSymlinks);
   const entries: FileInfo[] = [];
   for (let continuationToken = ''; ; ) {
     const value = { path, includeHidden: true, maxEntries: pageEntries, continuationToken };
@@ -143,6 +153,7 @@ export async function writeByMessages(
   if (open.user !== undefined || open.group !== undefined)
     throw lacks('AgentMessage has no owner for files', 'file.write');
   if (open.mustNotExist === true) throw lacks('AgentMessage cannot refuse to replace a file', 'file.write');
+  if (open.modifiedUnixNs !== undefined) throw lacks('AgentMessage has no time for files', 'file.write');
   let offset = 0n;
   let number = 0;
   const send = async (data: Uint8Array, eof: boolean): Promise<void> => {
@@ -161,6 +172,10 @@ export async function writeByMessages(
   verify();
   await send(before, true);
   return offset;
+}
+
+function refuseNoSymlinks(noSymlinks: boolean): void {
+  if (noSymlinks) throw lacks('AgentMessage cannot refuse symbolic links in a path', 'file.openat2');
 }
 
 function succeeded({ success, error }: { readonly success: boolean; readonly error: string }): void {

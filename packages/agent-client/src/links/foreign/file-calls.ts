@@ -9,9 +9,8 @@ import type {
   StatFileRequest,
 } from '@innkeeper/contract/agent';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
-import { OperationError } from '@innkeeper/contract/errors';
 import { directoryPage } from './directory-pages.ts';
-import { checkGuestPath, commandFailed, type RunInGuest, succeed } from './file-commands.ts';
+import { checkGuestPath, commandFailed, type RunInGuest, refuseRoot, succeed } from './file-commands.ts';
 import type { ForeignCall } from './foreign-agent.ts';
 import { lacks } from './refusals.ts';
 import { listArgv, parseList, parseStat, statArgv } from './stat-line.ts';
@@ -95,7 +94,7 @@ async function rename(
 async function remove(run: RunInGuest, request: RemoveFileRequest, signal: AbortSignal): Promise<object> {
   const { path, recursive, ignoreMissing } = request;
   checkGuestPath(path);
-  if (/^\/+\.?\/*$/.test(path)) throw new OperationError('INVALID_PATH', 'The root of the guest is not removed.');
+  refuseRoot(path);
   const one = '[ -d "$0" ] && [ ! -L "$0" ] && exec rmdir -- "$0"; exec rm -- "$0"';
   const missing = ignoreMissing ? '[ -e "$0" ] || [ -L "$0" ] || exit 0; ' : '';
   await succeed(run, ['sh', '-c', `${missing}${recursive ? 'exec rm -r -- "$0"' : one}`, path], signal);

@@ -19,6 +19,12 @@ export function checkGuestPath(path: string): void {
     throw new OperationError('INVALID_PATH', 'A path must be absolute, without ".." and NUL, and at most 4,095 bytes.');
 }
 
+/** @throws OperationError INVALID_PATH for the root, however it is written: it is never removed */
+export function refuseRoot(path: string): void {
+  if (path.split('/').every((part) => part === '' || part === '.'))
+    throw new OperationError('INVALID_PATH', 'The root of the guest is not removed.');
+}
+
 /** Where an upload is written, and what makes it appear or disappear. */
 interface Place {
   readonly path: string;
