@@ -23,6 +23,7 @@ export async function listLibvirtDomains(uri: string, program = 'virsh'): Promis
 
 function unreachable(why: string): OperationError {
   return new OperationError('HYPERVISOR_UNREACHABLE', `libvirt does not answer: ${why}.`, {
-    nextStep: 'Check that libvirtd runs, and that the daemon’s user may use it (group libvirt).',
+    nextStep:
+      'Check that libvirtd runs and that the daemon’s user may use it (group libvirt), and try again: inn adopt --libvirt.',
   });
 }

@@ -75,6 +75,28 @@ describe('a libvirt domain', () => {
     assert.doesNotMatch(await one.asked(), /guest-exec"|guest-shutdown"|guest-set-time/);
   });
 
+  it('is asked nothing that is longer than an argument may be', async () => {
+    const session = new VirshSession({ uri: 'qemu:///system', domain: 'web', program: '/nonexistent' });
+    const long = { path: 'x'.repeat(100_000) };
+    await assert.rejects(session.call(AbortSignal.timeout(60_000), 'guest-exec', long), {
+      reason: 'INVALID_ARGUMENT',
+    });
+  });
+
+  it('whose libvirt hangs is given up 5 s after the time that its agent had', async () => {
+    await using stack = new AsyncDisposableStack();
+    const folder = await mkdtemp(join(tmpdir(), 'innkeeper-virsh-'));
+    stack.defer(() => rm(folder, { recursive: true, force: true }));
+    const program = join(folder, 'virsh');
+    await writeFile(program, '#!/bin/sh\nexec tail -f /dev/null\n');
+    await chmod(program, 0o755);
+    const session = new VirshSession({ uri: 'qemu:///system', domain: 'web', program });
+    await assert.rejects(session.call(AbortSignal.timeout(60_000), 'guest-ping', {}, { timeoutMs: 1 }), {
+      reason: 'AGENT_UNREACHABLE',
+      message: /libvirtd hangs/,
+    });
+  });
+
   it('that libvirt does not know is not connected, and the reason is what virsh says', async () => {
     await using one = await linked(false, 'other');
     await assert.rejects(one.link.ping({ timeoutMs: 500 }), {

@@ -1,7 +1,8 @@
 import { OperationError } from '@innkeeper/contract/errors';
-import { cleanText, kib, Semaphore } from '@innkeeper/kit';
+import { cleanText, kib, Semaphore, withDeadline } from '@innkeeper/kit';
 import { parseQgaAnswer, qgaRequest } from '@innkeeper/wire';
 import { misbehaves } from '../../guest-claims.ts';
+import { hostClock } from '../../node/host-clock.ts';
 import { qgaError } from './qga-error.ts';
 import type { QgaCall, QgaCallOptions, QgaExchanges } from './qga-session.ts';
 import { runVirsh } from './run-virsh.ts';
@@ -15,6 +16,10 @@ export interface VirshTarget {
 }
 
 const commandTimeoutMs = 15_000;
+/** Milliseconds that virsh may take beyond the time that it gives the agent: a libvirtd that hangs never answers. */
+const virshMs = 5_000;
+/** Bytes of a request: with the rest of the command line, below the 128 KiB that the kernel takes. */
+const maxRequestBytes = 96 * kib;
 
 /** Exchanges with the agent of a libvirt domain, whose socket libvirt owns: each command through virsh, which synchronises. */
 export class VirshSession implements QgaExchanges {
@@ -47,10 +52,21 @@ export class VirshSession implements QgaExchanges {
     { timeoutMs = commandTimeoutMs, silentMs }: QgaCallOptions = {},
   ): Promise<unknown> {
     const { uri, domain, program = 'virsh' } = this.#target;
-    const json = new TextDecoder().decode(qgaRequest(command, arguments_)).trim();
+    const request = qgaRequest(command, arguments_);
+    if (request.length > maxRequestBytes)
+      throw new OperationError(
+        'INVALID_ARGUMENT',
+        `Through virsh, a request has at most ${maxRequestBytes} bytes; this ${command} has ${request.length}.`,
+      );
+    const json = new TextDecoder().decode(request).trim();
+    const late = (): OperationError => new OperationError('AGENT_UNREACHABLE', 'virsh did not answer: libvirtd hangs.');
+    const waitMs = (silentMs ?? timeoutMs) + virshMs;
     const seconds = String(Math.ceil((silentMs ?? timeoutMs) / 1000));
     const argv = ['-q', '-c', uri, 'qemu-agent-command', '--domain', domain, '--timeout', seconds, '--cmd', json];
-    const { code, stdout, stderr } = await runVirsh(program, argv, signal);
+    const { code, stdout, stderr } = await withDeadline(
+      { timers: hostClock, timeoutMs: waitMs, signal, late },
+      (either) => runVirsh(program, argv, either),
+    );
     if (code !== 0) {
       const error = virshError(command, stderr);
       if (silentMs !== undefined && error.reason === 'AGENT_UNREACHABLE') return {};
