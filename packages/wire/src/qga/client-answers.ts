@@ -33,19 +33,21 @@ export class QgaAnswers {
 
   push(bytes: Uint8Array): QgaAnswer[] {
     const answers: QgaAnswer[] = [];
-    let rest = bytes;
-    while (rest.length > 0) {
-      // A sentinel within an answer begins another one: the first was cut off.
-      const mark = rest.indexOf(sentinel);
+    // Each is looked for once and again only when it was passed, so that a chunk costs no more than its length.
+    let mark = bytes.indexOf(sentinel);
+    let end = bytes.indexOf(newline);
+    for (let at = 0; at < bytes.length; ) {
+      if (mark >= 0 && mark < at) mark = bytes.indexOf(sentinel, at);
+      if (end >= 0 && end < at) end = bytes.indexOf(newline, at);
       if (this.#isSeeking && mark < 0) return answers;
-      const end = rest.indexOf(newline);
+      // A sentinel within an answer begins another one: the first was cut off.
       if (mark >= 0 && (this.#isSeeking || end < 0 || mark < end)) {
         this.#isSeeking = false;
         this.#clear();
-        rest = rest.subarray(mark + 1);
+        at = mark + 1;
         continue;
       }
-      const piece = end < 0 ? rest : rest.subarray(0, end);
+      const piece = bytes.subarray(at, end < 0 ? bytes.length : end);
       if (this.#length + piece.length > this.#maxBytes) {
         answers.push({ type: 'malformed', why: `An answer has more than ${this.#maxBytes} bytes.` });
         this.seek();
@@ -53,8 +55,11 @@ export class QgaAnswers {
       }
       this.#append(piece);
       if (end < 0) return answers;
-      answers.push(this.#finish());
-      rest = rest.subarray(end + 1);
+      const answer = this.#finish();
+      answers.push(answer);
+      // Nothing up to the next sentinel can be trusted.
+      if (answer.type === 'malformed') this.#isSeeking = true;
+      at = end + 1;
     }
     return answers;
   }
