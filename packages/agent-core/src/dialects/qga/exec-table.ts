@@ -35,6 +35,8 @@ class Captured {
   }
 
   async append(data: Uint8Array): Promise<void> {
+    // What follows a gap would be taken for what was lost.
+    if (this.isTruncated) return;
     const room = maxExecOutputBytes - this.spool.bytes;
     if (data.length > room) this.isTruncated = true;
     if (room <= 0) return;
@@ -91,11 +93,16 @@ export class ExecTable {
       const { event } = liteDecode(exec.output, body);
       if (event.case === 'started') {
         pid = event.value.pid;
+        // The kernel gives a pid again: the earlier command has ended, and nobody has fetched its result.
+        const earlier = this.#entries.get(pid);
+        if (earlier !== undefined) closeEntry(earlier);
+        this.#entries.delete(pid);
         this.#entries.set(pid, entry);
         started.resolve(pid);
       } else if (event.case === 'output') await keep(entry, start.capture, event.value);
       else if (event.case === 'exited') {
         entry.exited = event.value;
+        if (this.#entries.get(pid) !== entry) closeEntry(entry);
         this.#dropOldest();
       }
     };
@@ -105,7 +112,7 @@ export class ExecTable {
     } finally {
       start.input?.close();
       if (entry.exited === undefined) {
-        this.#entries.delete(pid);
+        if (this.#entries.get(pid) === entry) this.#entries.delete(pid);
         closeEntry(entry);
       }
     }

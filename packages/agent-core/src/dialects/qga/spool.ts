@@ -73,17 +73,23 @@ export class Spool {
     try {
       const file = this.#file ?? this.#createFile();
       this.#file = file;
-      for (const piece of [...this.#pieces, bytes]) {
-        this.#host.files.write(file, piece, this.#fileBytes);
-        this.#fileBytes += piece.length;
+      // A write that fails leaves in memory what is not in the file.
+      for (let piece = this.#pieces[0]; piece !== undefined; piece = this.#pieces[0]) {
+        this.#writeTo(file, piece);
+        this.#pieces.shift();
+        this.#memoryBytes -= piece.length;
       }
-      this.#pieces = [];
-      this.#memoryBytes = 0;
+      this.#writeTo(file, bytes);
       return true;
     } catch (error) {
       if (hasErrno(error, 'EFROZEN')) return false;
       throw error;
     }
+  }
+
+  #writeTo(file: FileHandle, bytes: Uint8Array): void {
+    this.#host.files.write(file, bytes, this.#fileBytes);
+    this.#fileBytes += bytes.length;
   }
 
   #createFile(): FileHandle {
