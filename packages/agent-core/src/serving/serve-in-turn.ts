@@ -21,7 +21,10 @@ export interface InTurnOptions<Request> {
   receive(bytes: Uint8Array): Iterable<Request>;
   /** Never rejects. */
   answer(request: Request, signal: AbortSignal): Promise<InTurnAnswer>;
-  /** Milliseconds without a whole request after which the connection ends. Default: it never ends for that. */
+  /**
+   * Milliseconds without a whole request after which the connection ends, and of a write after which the channel is
+   * closed, since its peer does not read. Default: never.
+   */
   readonly idleMs?: number;
 }
 
@@ -97,7 +100,17 @@ class InTurnSession<Request> implements Session {
   }
 
   async #write(parts: Iterable<Uint8Array>): Promise<void> {
-    for (const part of parts) await this.#options.channel.write(part);
+    const { channel, clock, idleMs } = this.#options;
+    // Only a closed channel ends its writes; the reader learns of it, too.
+    const give = (): void => void channel.close().catch(() => undefined);
+    for (const part of parts) {
+      const stopTimer = idleMs === undefined ? undefined : clock.setTimer(idleMs, give);
+      try {
+        await channel.write(part);
+      } finally {
+        stopTimer?.();
+      }
+    }
   }
 
   #watchIdle(end: () => void): void {
