@@ -77,6 +77,11 @@ describe('pagedCall()', () => {
     assert.deepEqual([...first.names, ...rest.names], names);
   });
 
+  it('a list whose first page does not fit is an error, also where it goes on', () => {
+    assert.throws(() => listed({}, 1000), { reason: 'ANSWER_TOO_LARGE' });
+    assert.throws(() => listed({ continuationToken: '600' }, 1000), { reason: 'ANSWER_TOO_LARGE' });
+  });
+
   it('a list without a continuation that does not fit is an error', () => {
     const call = callOf({ case: 'listInstalledSoftware', value: {} }, 1000);
     const packages = names.map((name) => ({ name }));

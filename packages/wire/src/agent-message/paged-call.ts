@@ -60,7 +60,9 @@ export function pagedCall<I extends DescMessage, O extends DescMessage, R extend
     const bytes = liteEncode(response, options.list(wanted.slice(0, room)));
     const matches = (end?.matches ?? 0) + wanted.length;
     const fits = allowance.take(bytes.length) === bytes.length;
-    if (!fits && options.canBeCut !== true) throw tooLarge(kept);
+    // Without its first page a list would seem complete, or begin again.
+    const isFirst = pageToken === (options.pageToken ?? '');
+    if (!fits && (options.canBeCut !== true || isFirst)) throw tooLarge(kept);
     if (fits) {
       if (bytes.length > 0) parts.push(bytes);
       kept += Math.min(room, wanted.length);
