@@ -42,6 +42,13 @@ export class JsonBuilder {
     return this.#frames.map((frame) => frame.key);
   }
 
+  /** White space within a value counts as its text does: a request without end is noticed. */
+  addBlanks(count: number): BuilderEvent | undefined {
+    if (!this.isPending) return undefined;
+    this.#textBytes += count;
+    return this.#finish(undefined);
+  }
+
   /** Forgets everything. */
   reset(): void {
     this.#frames = [];

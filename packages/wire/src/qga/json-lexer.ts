@@ -36,6 +36,8 @@ export class JsonLexer {
   #isClose = false;
   /** What the last step found; undefined: nothing yet. */
   token: JsonToken | undefined;
+  /** Whether the last step skipped white space, and nothing else. */
+  hasSkipped = false;
   /** Set before a step: a text that begins there is passed on in pieces. */
   wantsContent = false;
 
@@ -57,6 +59,7 @@ export class JsonLexer {
   /** Takes one or more bytes from `at` on; returns where it stopped. */
   step(bytes: Uint8Array, at: number): number {
     this.token = undefined;
+    this.hasSkipped = false;
     if (this.#state === 'text') return this.#stepText(bytes, at);
     const byte = bytes[at] ?? 0;
     switch (this.#state) {
@@ -65,7 +68,7 @@ export class JsonLexer {
         this.#state = 'start';
         return at;
       case 'start':
-        return this.#stepStart(byte, at);
+        return this.#stepStart(bytes, byte, at);
       case 'keyword':
         return isLower(byte) ? this.#keep(byte, at) : this.#end('keyword', at);
       default:
@@ -73,8 +76,8 @@ export class JsonLexer {
     }
   }
 
-  #stepStart(byte: number, at: number): number {
-    if (byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d) return at + 1;
+  #stepStart(bytes: Uint8Array, byte: number, at: number): number {
+    if (isBlank(byte)) return this.#skipBlanks(bytes, at + 1);
     if (isPunctuation(byte)) {
       this.token = { kind: 'punctuation', text: String.fromCharCode(byte) };
       return at + 1;
@@ -92,6 +95,13 @@ export class JsonLexer {
     if (isDigit(byte)) return this.#keep(byte, at, byte === 0x30 ? 'zero' : 'digits');
     if (isLower(byte)) return this.#keep(byte, at, 'keyword');
     return this.#stray(byte, at);
+  }
+
+  #skipBlanks(bytes: Uint8Array, at: number): number {
+    this.hasSkipped = true;
+    let end = at;
+    while (end < bytes.length && isBlank(bytes[end])) end++;
+    return end;
   }
 
   #stepNumber(state: Exclude<State, 'start' | 'text' | 'keyword'>, byte: number, at: number): number {
@@ -209,6 +219,10 @@ export class JsonLexer {
     this.#bytes.set(bytes.subarray(from, to), this.#length);
     this.#length = length;
   }
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 }
 
 function isPunctuation(byte: number): boolean {

@@ -24,6 +24,11 @@ function receive(text: string, pieceBytes = text.length): Seen {
   return { events, content: Buffer.concat(contents) };
 }
 
+/** The text as it is printed, with a space after each colon. */
+function printJsonOf(text: string): string {
+  return text.replaceAll(':', ': ');
+}
+
 describe('QgaReceiver', () => {
   it('a content is decoded as it arrives, in pieces of any size, wherever it stands in its request', () => {
     const content = Buffer.from(Array.from({ length: 100 }, (_, at) => at * 37));
@@ -64,6 +69,17 @@ describe('QgaReceiver', () => {
     const end = ']'.repeat(maxNesting);
     assert.equal(receive(`${deep}${end}`).events[0], deep + end);
     assert.deepEqual(receive(`[${deep}${end}]{}`, 100).events, ['JSON nesting depth limit exceeded', '{}']);
+  });
+
+  it('white space within a request counts as its text does, and costs no more the deeper it stands', () => {
+    const { user } = process.cpuUsage();
+    const open = '{"a":'.repeat(500);
+    const most = ' \n\t\r'.repeat(maxRequestTextBytes / 4 - 1000);
+    const end = `1${'}'.repeat(500)}`;
+    assert.equal(receive(open + most + end, 4096).events[0], printJsonOf(open + end));
+    assert.ok(process.cpuUsage().user - user < 1_000_000, 'microseconds of CPU');
+    const { events } = receive(`{"a":${most}${most}1}  {"execute":"guest-ping"}`, 4096);
+    assert.deepEqual(events, ['JSON token size limit exceeded', '{"execute": "guest-ping"}']);
   });
 
   it('64 MiB of a text take no more memory than its limit', () => {

@@ -40,11 +40,15 @@ export class QgaReceiver {
   *push(bytes: Uint8Array): Generator<QgaIncoming, void> {
     let at = 0;
     while (at < bytes.length) {
-      const path = this.#lexer.isPending ? undefined : this.#builder.pathOfNext;
-      this.#lexer.wantsContent = path?.length === 2 && path[0] === 'arguments' && contents.includes(path[1] ?? '');
+      this.#lexer.wantsContent = isQuote(bytes[at]) && this.#isContentNext();
+      const from = at;
       at = this.#lexer.step(bytes, at);
       const { token } = this.#lexer;
-      if (token === undefined) continue;
+      if (token === undefined) {
+        const problem = this.#lexer.hasSkipped ? this.#builder.addBlanks(at - from) : undefined;
+        if (problem !== undefined) yield problem;
+        continue;
+      }
       if (token.kind === 'content') {
         const decoder = this.#openContent();
         const { decoded, at: reached } = decoder.push(bytes, token.from, token.to);
@@ -71,6 +75,12 @@ export class QgaReceiver {
     }
   }
 
+  /** Its cost grows with the depth, so it is asked for texts only. */
+  #isContentNext(): boolean {
+    const path = this.#lexer.isPending ? undefined : this.#builder.pathOfNext;
+    return path?.length === 2 && path[0] === 'arguments' && contents.includes(path[1] ?? '');
+  }
+
   #openContent(): ContentDecoder {
     this.#decoder ??= new ContentDecoder(this.#ops);
     return this.#decoder;
@@ -81,4 +91,8 @@ export class QgaReceiver {
     this.#decoder = undefined;
     return this.#builder.addContent(new Content(decoder?.bytes ?? 0, decoder?.isValid ?? true));
   }
+}
+
+function isQuote(byte: number | undefined): boolean {
+  return byte === 0x22 || byte === 0x27;
 }

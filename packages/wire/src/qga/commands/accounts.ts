@@ -22,7 +22,9 @@ export const accountCommands: readonly QgaCommand[] = [
     prepare: (parameters) => {
       const user = parameters.text('username');
       return function* () {
-        const { keys } = yield* ofUser(user, ask(service.listKeys, { user }));
+        const { keys, omitted } = yield* ofUser(user, ask(service.listKeys, { user }));
+        // Who takes the list for whole would write it back without the others.
+        if (omitted > 0) throw new QgaError(`user '${user}' has ${keys.length + omitted} keys, too many for an answer`);
         return object({ keys: keys.map(({ line }) => line) });
       };
     },
