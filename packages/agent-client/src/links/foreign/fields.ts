@@ -34,10 +34,10 @@ export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** @throws OperationError GUEST_MISBEHAVES if it is not a whole number from 0 to 2^53 */
-export function wholeOf(value: unknown, what: string): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw misbehaves(`${what} is not a whole number.`);
+/** @throws OperationError GUEST_MISBEHAVES if it is not a whole number from 0 to `most` */
+export function wholeOf(value: unknown, what: string, most = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= most) return value;
+  throw misbehaves(`${what} is not a whole number from 0 to ${most}.`);
 }
 
 /** Decodes base64 of at most `maxBytes`; empty if absent. @throws OperationError GUEST_MISBEHAVES */

@@ -6,6 +6,9 @@ import { bytesOf, objectOf, textOf, wholeOf } from '../foreign/fields.ts';
 import type { ForeignExit, ForeignProcess, ForeignSpec } from '../foreign/foreign-agent.ts';
 import type { QgaExchanges } from './qga-session.ts';
 
+/** Of pids, exit codes and signals, in the kernel and in our messages. */
+const maxInt32 = 2 ** 31 - 1;
+
 /** What the agent keeps of each stream at most; the rest is lost. */
 const streamBytes = 16 * mib;
 /** Two such streams in base64, with their surroundings. */
@@ -30,7 +33,7 @@ export async function startByQga(
     'capture-output': true,
     ...(input === undefined ? {} : { 'input-data': Buffer.from(input).toString('base64') }),
   });
-  const pid = wholeOf(objectOf(started, 'The answer to guest-exec')['pid'], 'The pid');
+  const pid = wholeOf(objectOf(started, 'The answer to guest-exec')['pid'], 'The pid', maxInt32);
   return {
     pid,
     ended: (waiting) => untilExited(session, clock, pid, waiting),
@@ -66,8 +69,8 @@ function exitOf(status: Readonly<Record<string, unknown>>): ForeignExit | undefi
   return {
     status:
       signal === undefined
-        ? { case: 'exitCode', value: wholeOf(exitcode, 'The exit code') }
-        : { case: 'signal', value: wholeOf(signal, 'The signal') },
+        ? { case: 'exitCode', value: wholeOf(exitcode, 'The exit code', maxInt32) }
+        : { case: 'signal', value: wholeOf(signal, 'The signal', maxInt32) },
     stdout,
     stderr,
     truncated:
@@ -94,7 +97,7 @@ async function killByQga(
     arg: [`-${number}`, String(pid)],
     'capture-output': true,
   });
-  const helper = wholeOf(objectOf(started, 'The answer to guest-exec')['pid'], 'The pid');
+  const helper = wholeOf(objectOf(started, 'The answer to guest-exec')['pid'], 'The pid', maxInt32);
   const { status, stderr } = await untilExited(session, clock, helper, signal);
   if (status.case === 'exitCode' && status.value === 0) return;
   const why = textOf(Buffer.from(stderr.subarray(0, 200)).toString()).trim();

@@ -137,6 +137,7 @@ describe('a hostile QGA agent', () => {
     ['an endless line', Buffer.alloc(8 * 1024 * 1024, 'x'), 'GUEST_MISBEHAVES'],
     ['a pid that is text', Buffer.from('{"return": {"pid": "x"}}\n'), 'GUEST_MISBEHAVES'],
     ['a huge pid', Buffer.from('{"return": {"pid": 1e300}}\n'), 'GUEST_MISBEHAVES'],
+    ['a pid of more than 31 bits', Buffer.from('{"return": {"pid": 3000000000}}\n'), 'GUEST_MISBEHAVES'],
   ];
   for (const [what, answer, reason] of hostile)
     it(`that answers guest-exec with ${what} is ${reason}`, async () => {
