@@ -93,6 +93,11 @@ describe('a VM that somebody else runs', () => {
     assert.match((await one.inn('release', 'theirs')).stdout, /theirs is released; nothing was changed in it/);
     assert.equal(one.api.node.find('theirs'), undefined);
     assert.deepEqual(await one.api.store.vms.list(), []);
+    const kinds = JSON.parse((await one.inn('events', '-o', 'json')).stdout) as { readonly kind: string }[];
+    assert.deepEqual(
+      kinds.map(({ kind }) => kind).filter((kind) => /released|deleted/.test(kind)),
+      ['vm.released'],
+    );
     assert.ok(
       one.model.asked
         .slice(length)

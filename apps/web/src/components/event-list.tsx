@@ -24,7 +24,7 @@ function eventText({ kind, message }: Event): string {
   // The kind has said so.
   const rest = message.replace(/^The guest’s kernel panicked: /, '');
   if (rest === '') return words;
-  return kind === 'vm.deleted' ? message : `${words}: ${rest}`;
+  return kind === 'vm.deleted' || kind === 'vm.released' ? message : `${words}: ${rest}`;
 }
 
 /** A list of events, newest first. */

@@ -59,6 +59,5 @@ export async function releaseVm(node: Node, vm: string): Promise<void> {
         nextStep: `To remove it with its disk: inn rm ${runner.row.name}.`,
       },
     );
-  await node.note(runner, 'vm.released', `${runner.row.name} was released.`);
   await runner.forget();
 }

@@ -12,7 +12,11 @@ export const creatingKind = 'vm.creating';
 
 /** The event for a change of a VM; `before` is the kind of the previous event. */
 export function eventOf(runner: VmRunner, change: VmChange, before: string): EventText {
-  if (change === 'removed') return { topic: 'vm', kind: 'vm.deleted', message: `${runner.row.name} was deleted.` };
+  if (change === 'removed') {
+    // An adopted VM lives on.
+    const end = runner.isAdopted ? 'released' : 'deleted';
+    return { topic: 'vm', kind: `vm.${end}`, message: `${runner.row.name} was ${end}.` };
+  }
   if (change === 'reset') return { topic: 'guest', kind: 'vm.reset', message: 'The guest reset its machine.' };
   if (change === 'panicked') return { topic: 'guest', kind: 'vm.panicked', message: runner.life.detail.slice(0, 1000) };
   if (change === 'agent') {
