@@ -18,4 +18,16 @@ describe('answers of a QGA agent', () => {
   it('are the ones behind the last sentinel of a line', () => {
     assert.deepEqual(pushed('{"return": 0}\n\xff{"ret\xff\xff{"return": 4}\n{"return": 5}\n{"re'), [4, 5]);
   });
+
+  it('are malformed beyond the limit, also one that a sentinel cuts off, in whatever pieces it comes', () => {
+    const text = Buffer.from(`\xff${'x'.repeat(1001)}\xff{"return": 1}\n`, 'latin1');
+    for (const pieceBytes of [1, 100, text.length]) {
+      const answers = new QgaAnswers();
+      answers.expect(1000);
+      const found: string[] = [];
+      for (let at = 0; at < text.length; at += pieceBytes)
+        found.push(...answers.push(text.subarray(at, at + pieceBytes)).map(({ type }) => type));
+      assert.equal(found[0], 'malformed', `${pieceBytes}`);
+    }
+  });
 });

@@ -41,17 +41,20 @@ export class QgaAnswers {
       if (end >= 0 && end < at) end = bytes.indexOf(newline, at);
       if (this.#isSeeking && mark < 0) return answers;
       // A sentinel within an answer begins another one: the first was cut off.
-      if (mark >= 0 && (this.#isSeeking || end < 0 || mark < end)) {
+      const isCut = mark >= 0 && (this.#isSeeking || end < 0 || mark < end);
+      const stop = isCut ? mark : end < 0 ? bytes.length : end;
+      const piece = bytes.subarray(at, stop);
+      // Also of one that is cut off, so that it does not matter in which pieces it comes.
+      if (!this.#isSeeking && this.#length + piece.length > this.#maxBytes) {
+        answers.push({ type: 'malformed', why: `An answer has more than ${this.#maxBytes} bytes.` });
+        this.seek();
+        return answers;
+      }
+      if (isCut) {
         this.#isSeeking = false;
         this.#clear();
         at = mark + 1;
         continue;
-      }
-      const piece = bytes.subarray(at, end < 0 ? bytes.length : end);
-      if (this.#length + piece.length > this.#maxBytes) {
-        answers.push({ type: 'malformed', why: `An answer has more than ${this.#maxBytes} bytes.` });
-        this.seek();
-        return answers;
       }
       this.#append(piece);
       if (end < 0) return answers;
