@@ -28,7 +28,7 @@ import { connectionOf } from './parsers/guest-system.ts';
 const { signal } = new AbortController();
 const mayGrowKib = 1024;
 
-/** An input in a real guest and in one in memory. */
+/** One input, for the agent’s binary in a root of files and for the same TypeScript on a fake host. */
 interface Guests {
   readonly link: AgentLink;
   readonly root: FakeRoot;

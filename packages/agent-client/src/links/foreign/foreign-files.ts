@@ -96,7 +96,7 @@ async function writing(
     sha256 = new Uint8Array(hash.digest());
     const expected = expectedSha256?.();
     if (expected !== undefined && Buffer.compare(expected, sha256) !== 0)
-      throw new OperationError('CHECKSUM_MISMATCH', `${open.path} arrived with another SHA-256; nothing was replaced.`);
+      throw new OperationError('CHECKSUM_MISMATCH', `${open.path} arrived with another SHA-256.`);
   };
   const bytes = await agent.writeFile(open, hashed(), verify, signal);
   return { bytes, sha256 };
