@@ -92,16 +92,22 @@ describe('the inventory of a guest', () => {
     );
   });
 
-  it('the metric of a route is 0 where its file has what is not 32 bits', async () => {
+  it('figures of a route are 0, or absent, where its file has what is not 32 bits', async () => {
     const host = machine();
     const zeros = '0'.repeat(32);
-    host.files.put('/proc/net/ipv6_route', `${zeros} 00 ${zeros} 00 ${zeros} 400000000 1 0 00000001 eth0\n`);
-    host.files.put('/proc/net/route', 'Iface\neth0 00000000 0 0001 0 0 -5 00000000\n');
+    host.files.put(
+      '/proc/net/ipv6_route',
+      `${zeros} 00 ${zeros} 00 ${zeros} 400000000 294967295f 100000000 00000001 eth0\n`,
+    );
+    host.files.put('/proc/net/route', 'Iface\neth0 00000000 0 0001 -1 4294967296 -5 00000000 1e10 1.5 -0.5\n');
     const { node } = await startFakeAgent(host);
     const routes = (await node.open(get, {})).messages[0]?.routes ?? [];
     assert.deepEqual(
-      routes.map(({ metric }) => metric),
-      [0, 0],
+      routes.map(({ metric, references, uses, mtu, window, irtt }) => [metric, references, uses, mtu, window, irtt]),
+      [
+        [0, 0, 0, 0, 0, 0],
+        [0, 0, 0, undefined, undefined, undefined],
+      ],
     );
   });
 

@@ -31,20 +31,20 @@ function readIpv4(host: Host, all: boolean): RouteInit[] {
   const rows = rowsOf(host, '/proc/net/route').slice(1);
   return rows.flatMap((row) => {
     const [name = '', to = '', gateway = '', flags = '', references, uses, metric, mask = '', mtu, window, irtt] = row;
-    const bits = Number.parseInt(flags, 16);
+    const bits = uint32(Number.parseInt(flags, 16));
     if (!all && (!(bits & up) || bits & reject)) return [];
     return [
       {
         destination: `${ipv4(to)}/${prefixLength(mask)}`,
         gateway: bits & gatewayFlag ? ipv4(gateway) : '',
         interface: name,
-        metric: metricOf(Number(metric)),
+        metric: uint32(Number(metric)),
         flags: bits,
-        references: Number(references) || 0,
-        uses: Number(uses) || 0,
-        mtu: Number(mtu) || 0,
-        window: Number(window) || 0,
-        irtt: Number(irtt) || 0,
+        references: uint32(Number(references)),
+        uses: uint32(Number(uses)),
+        mtu: uint32(Number(mtu)),
+        window: uint32(Number(window)),
+        irtt: uint32(Number(irtt)),
       },
     ];
   });
@@ -54,7 +54,7 @@ function readIpv6(host: Host, all: boolean): RouteInit[] {
   return rowsOf(host, '/proc/net/ipv6_route').flatMap((row) => {
     const [to = '', length = '', from = '', fromLength = '', gateway = '', metric = '', references = ''] = row;
     const [, , , , , , , uses = '', flags = '', name = ''] = row;
-    const bits = Number.parseInt(flags, 16);
+    const bits = uint32(Number.parseInt(flags, 16));
     // Every interface has a route for multicast.
     const isUseful = bits & up && !(bits & reject) && bits < local && name !== 'lo' && !to.startsWith('ff');
     if (!all && !isUseful) return [];
@@ -63,10 +63,10 @@ function readIpv6(host: Host, all: boolean): RouteInit[] {
         destination: `${ipv6(to)}/${Number.parseInt(length, 16)}`,
         gateway: bits & gatewayFlag ? ipv6(gateway) : '',
         interface: name,
-        metric: metricOf(Number.parseInt(metric, 16)),
+        metric: uint32(Number.parseInt(metric, 16)),
         flags: bits,
-        references: Number.parseInt(references, 16) || 0,
-        uses: Number.parseInt(uses, 16) || 0,
+        references: uint32(Number.parseInt(references, 16)),
+        uses: uint32(Number.parseInt(uses, 16)),
         source: `${ipv6(from)}/${Number.parseInt(fromLength, 16)}`,
       },
     ];
@@ -79,7 +79,7 @@ function rowsOf(host: Host, path: string): string[][] {
 }
 
 /** 0 for what is not 32 bits. */
-function metricOf(value: number): number {
+function uint32(value: number): number {
   return Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff ? value : 0;
 }
 

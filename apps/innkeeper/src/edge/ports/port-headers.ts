@@ -107,9 +107,12 @@ function guestCookies(header: string, { ownHost }: PortAddress): string {
     .split(';')
     .map((part) => part.trim())
     .filter((part) => part !== '');
-  if (ownHost === undefined)
-    return parts.flatMap((part) => (part.startsWith(cookiePrefix) ? [part.slice(cookiePrefix.length)] : [])).join('; ');
-  return parts.filter((part) => !isGrantCookie(part)).join('; ');
+  const theirs =
+    ownHost === undefined
+      ? parts.flatMap((part) => (part.startsWith(cookiePrefix) ? [part.slice(cookiePrefix.length)] : []))
+      : parts;
+  // Also below the prefix: a guest's program need not tell our names apart from its own.
+  return theirs.filter((part) => !isGrantCookie(part)).join('; ');
 }
 
 function isGrantCookie(part: string): boolean {
