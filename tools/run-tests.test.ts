@@ -167,8 +167,8 @@ describe('the closing part of npm test', () => {
       ['VMs', 600_000],
     ]);
     assert.match(
-      closingPart({ ...noResults(), passed: 1, tookMs }),
-      /^\nSeconds:\n {3}84 unit\n {2}600 VMs\n\n1 passed, /,
+      closingPart({ ...noResults(), passed: 1, tookMs, busy: new Map([['unit', 0.706]]) }),
+      /^\nSeconds:\n {3}84 unit \(processors 71 % busy\)\n {2}600 VMs\n\n1 passed, /,
     );
     assert.match(closingPart({ ...noResults(), passed: 1, tookMs: new Map([['unit', 84_400]]) }), /^\n1 passed, /);
   });

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { limitsVariable } from './result-reporter.ts';
 import { addFindings, noResults, type TestResults } from './test-results.ts';
@@ -25,6 +25,7 @@ export function runSuite(suite: Suite): TestResults {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const limits = `${suite.timeoutMs} ${suite.graceMs ?? 60_000}`;
   const fromMs = performance.now();
+  const from = processorMs();
   const { status, signal, error } = spawnSync(
     process.execPath,
     [
@@ -41,6 +42,8 @@ export function runSuite(suite: Suite): TestResults {
   );
   const results = readResults(resultsPath);
   results.tookMs.set(suite.name, performance.now() - fromMs);
+  const to = processorMs();
+  results.busy.set(suite.name, 1 - (to.idle - from.idle) / Math.max(1, to.all - from.all));
   rmSync(folder, { recursive: true });
   const where = suite.globs.join(' ');
   const title = `the suite “${suite.name}”`;
@@ -52,6 +55,13 @@ export function runSuite(suite: Suite): TestResults {
     results.failures.push({ where, title, error: 'No test ran.' });
   }
   return results;
+}
+
+/** Milliseconds of all processors since the start of this machine. */
+function processorMs(): { readonly all: number; readonly idle: number } {
+  const times = cpus().map((each) => each.times);
+  const idle = times.reduce((sum, each) => sum + each.idle, 0);
+  return { all: times.reduce((sum, { user, nice, sys, irq }) => sum + user + nice + sys + irq, idle), idle };
 }
 
 function readResults(path: string): TestResults {

@@ -11,7 +11,8 @@ export const unitSuites: readonly Suite[] = [
       'tools/**/*.test.ts',
       'tests/fuzz/{replay.test.ts,engine/*.test.ts}',
     ],
-    concurrency: 2,
+    // Many wait for a timer or a socket.
+    concurrency: 3,
     timeoutMs: 120_000,
   },
   { name: 'rules of the repository', globs: ['tests/repo/**/*.test.ts'], concurrency: 2, timeoutMs: 60_000 },
@@ -22,7 +23,7 @@ export const systemSuites: readonly Suite[] = [
   {
     name: 'programs',
     globs: ['apps/cli/src/**/*.test.ts', 'apps/innkeeper/src/main/**/*.test.ts'],
-    concurrency: 2,
+    concurrency: 3,
     timeoutMs: 120_000,
   },
   {
@@ -32,7 +33,7 @@ export const systemSuites: readonly Suite[] = [
       'tests/{conformance,emulated,peers,packages,drivers,sanitizers}/**/*.test.ts',
       'tests/fuzz/replay-*.test.ts',
     ],
-    concurrency: 2,
+    concurrency: 3,
     timeoutMs: 300_000,
   },
   // About 90 s; `npm run test:fuzz` gives a minute to each parser.

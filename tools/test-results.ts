@@ -24,12 +24,14 @@ export interface TestResults {
   skipped: Map<string, number>;
   /** How long each suite took, by its name. */
   tookMs: Map<string, number>;
+  /** Of the time of all processors of this machine during a suite, the part that was used: 0 to 1. */
+  busy: Map<string, number>;
   /** How long each file took, by its path. */
   fileMs: Map<string, number>;
 }
 
 export function noResults(): TestResults {
-  return { passed: 0, failures: [], skipped: new Map(), tookMs: new Map(), fileMs: new Map() };
+  return { passed: 0, failures: [], skipped: new Map(), tookMs: new Map(), busy: new Map(), fileMs: new Map() };
 }
 
 /** Adds what the reporter wrote, even if its last line is cut. */

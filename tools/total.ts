@@ -22,6 +22,7 @@ export function totalOf(parts: readonly TestResults[]): number {
     sum.failures.push(...part.failures);
     for (const [reason, count] of part.skipped) addSkipped(sum, reason, count);
     for (const [suite, ms] of part.tookMs) sum.tookMs.set(suite, ms);
+    for (const [suite, share] of part.busy) sum.busy.set(suite, share);
     for (const [file, ms] of part.fileMs) sum.fileMs.set(file, ms);
   }
   process.stdout.write(closingPart(sum));
@@ -29,12 +30,16 @@ export function totalOf(parts: readonly TestResults[]): number {
 }
 
 /** The end of the output, from the times of the suites to the line with the totals. */
-export function closingPart({ passed, failures, skipped, tookMs, fileMs }: TestResults): string {
+export function closingPart({ passed, failures, skipped, tookMs, busy, fileMs }: TestResults): string {
   const reasons = [...skipped].sort(([a, many], [b, few]) => few - many || a.localeCompare(b));
   const skippedCount = reasons.reduce((sum, [, count]) => sum + count, 0);
   const lines: string[] = [''];
   const slowest = [...fileMs].filter(([, ms]) => ms >= slowMs).sort(([, a], [, b]) => b - a);
-  const times = [...(tookMs.size > 1 ? tookMs : []), ...slowest.slice(0, shownFiles)];
+  const suites = [...tookMs].map(([suite, ms]): [string, number] => {
+    const share = busy.get(suite);
+    return [share === undefined ? suite : `${suite} (processors ${Math.round(share * 100)} % busy)`, ms];
+  });
+  const times = [...(suites.length > 1 ? suites : []), ...slowest.slice(0, shownFiles)];
   if (times.length > 0)
     lines.push('Seconds:', ...times.map(([what, ms]) => `${(ms / 1000).toFixed(0).padStart(5)} ${what}`), '');
   if (skippedCount > 0)
