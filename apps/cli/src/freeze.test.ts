@@ -52,6 +52,7 @@ function guest(calls: string[], { leaseMs = 10_000, lost = false } = {}): FakeHa
           { mountPoint: '/', filesystem: 'ext4', trimmedBytes: 1_048_576n },
           { mountPoint: '/data', filesystem: 'xfs', error: 'this file system or its disk cannot trim' },
         ],
+        filesystemsOmitted: 3,
       }),
     },
   };
@@ -125,6 +126,7 @@ describe('inn freeze', () => {
     assert.match((await runInn(daemon.socketPath, ['thaw', 'web-1'])).stdout, /^Thawed after 1200 ms\.$/m);
     const trimmed = await runInn(daemon.socketPath, ['trim', 'web-1']);
     assert.match(trimmed.stdout, /^\/ +ext4 +1 MiB/m);
+    assert.match(trimmed.stderr, /^3 more file systems/m);
     assert.match(trimmed.stdout, /^\/data +xfs +– +this file system or its disk cannot trim$/m);
     await using torn = await startFakeDaemon(guest([], { lost: true }));
     const late = await runInn(torn.socketPath, ['thaw', 'web-1']);

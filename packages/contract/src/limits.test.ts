@@ -26,8 +26,8 @@ describe('limits', () => {
       ['file_tar', `at most ${maxSkippedEntries}.`, 2],
       ['filesystem', `${comma(limits.freezeLeaseMs.min)} to ${comma(limits.freezeLeaseMs.max)}; 0: 10,000.`, 1],
       ['filesystem', `at most ${comma(limits.freezeHookMs.max)}; 0: ${comma(limits.freezeHookMs.default)}.`, 1],
-      ['filesystem', `t most ${limits.maxNamedMounts}; empty:`, 2],
-      ['filesystem', `list, which holds ${limits.maxReportedFilesystems}.`, 1],
+      ['filesystem', `t most ${comma(limits.maxNamedMounts)}; empty:`, 2],
+      ['filesystem', `list, which holds ${limits.maxReportedFilesystems}, and`, 2],
       ['filesystem', `at most ${comma(limits.maxHookOutputChars)} characters`, 1],
       ['power', `at most ${comma(maxShutdownDelaySeconds)}.`, 1],
     ];

@@ -32,7 +32,7 @@ export const maxShutdownMessageChars = 1024;
 export const maxHardwareIds = 256;
 
 /** Maximum number of mount points that a freeze or trim may name. */
-export const maxNamedMounts = 64;
+export const maxNamedMounts = 1024;
 /** Maximum number of file systems in the report of a freeze or trim. */
 export const maxReportedFilesystems = 128;
 /** Limits and default of a freeze's lease, in milliseconds. */

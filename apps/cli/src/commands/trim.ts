@@ -16,7 +16,10 @@ export const command = defineCommand({
   ],
   async run({ client, options }, vm) {
     const minimumBytes = options.minimum === undefined ? undefined : parseSize(options.minimum, '--minimum');
-    const filesystems = await client.filesystems.trim(vm, { mountPoints: options.mount, minimumBytes });
+    const { filesystems, filesystemsOmitted } = await client.filesystems.trim(vm, {
+      mountPoints: options.mount,
+      minimumBytes,
+    });
     printList(filesystems, {
       columns: [
         { title: 'MOUNT', value: ({ mountPoint }) => mountPoint },
@@ -29,5 +32,7 @@ export const command = defineCommand({
       whenEmpty: 'This guest has no file system on a disk.',
       options,
     });
+    if (filesystemsOmitted > 0 && !options.quiet)
+      process.stderr.write(`${filesystemsOmitted} more file systems were trimmed or tried, and are not shown.\n`);
   },
 });

@@ -27,8 +27,6 @@ export function filesystemOperations(
     unaryOperation(FilesystemServiceLite.renew, ({ id, leaseMs }) => freeze.renew(id, leaseMs)),
     unaryOperation(FilesystemServiceLite.thaw, ({ id }) => freeze.thaw(id)),
     immediateOperation(FilesystemServiceLite.getFreeze, () => freeze.report()),
-    unaryOperation(FilesystemServiceLite.trim, async (request, signal) => ({
-      filesystems: await trim(host, request, signal),
-    })),
+    unaryOperation(FilesystemServiceLite.trim, (request, signal) => trim(host, request, signal)),
   ];
 }

@@ -1,8 +1,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { FrozenFilesystemSchema } from '@innkeeper/contract/agent';
+import type { FreezeRequest, FrozenFilesystemSchema } from '@innkeeper/contract/agent';
 import { FilesystemVerdict as Verdict } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { maxReportedFilesystems } from '@innkeeper/contract/limits';
+import { AnswerRoom } from '../answer-room.ts';
 import type { FreezeTarget } from '../freezer.ts';
 import type { Host } from '../host.ts';
 import { canHang, type MountEntry } from '../telemetry/parse-mounts.ts';
@@ -12,6 +13,8 @@ type VerdictInit = MessageInitShape<typeof FrozenFilesystemSchema>;
 
 /** What one helper holds: MAX_MOUNTS of freezer.c. */
 const maxFrozen = 256;
+/** Of a verdict, besides its texts. */
+const verdictBytes = 8;
 /** What FIFREEZE answers for a type without it. */
 const unsupported = new Set(['ENOTSUP', 'ENOTTY', 'ENOSYS']);
 /** The mount is gone, or hidden by another: nothing can be opened there. */
@@ -33,12 +36,15 @@ export class FreezeVerdicts {
   }
 
   /**
-   * Of the file systems at these mount points; of all if there are none.
+   * Of the file systems that a request names; of all if it names none.
    * @throws OperationError MOUNT_NOT_FOUND; FREEZE_FAILED for too many, since a copy without some of them would be torn
    */
-  static of(host: Host, mountPoints: readonly string[]): FreezeVerdicts {
+  static of(
+    host: Host,
+    { mountPoints, skipUnmounted }: Pick<FreezeRequest, 'mountPoints' | 'skipUnmounted'>,
+  ): FreezeVerdicts {
     const all = listFilesystems(host);
-    const wanted = mountPoints.length === 0 ? all : only(all, mountPoints);
+    const wanted = mountPoints.length === 0 ? all : only(all, mountPoints, skipUnmounted);
     const frozen = wanted.disks.filter((disk) => !disk.readOnly && !canHang(disk.entry.filesystem));
     if (frozen.length > maxFrozen)
       throw new OperationError(
@@ -80,24 +86,34 @@ export class FreezeVerdicts {
 
   list(): { filesystems: VerdictInit[]; filesystemsOmitted: number } {
     const all = [...this.#own, ...this.#rest];
-    const filesystems = all.slice(0, maxReportedFilesystems);
+    const room = new AnswerRoom();
+    const fits = ({
+      mountPoint = '',
+      device = '',
+      filesystem = '',
+      coveredBy = '',
+      error = '',
+    }: VerdictInit): boolean => room.take([mountPoint, device, filesystem, coveredBy, error], verdictBytes);
+    const end = all.slice(0, maxReportedFilesystems).findIndex((each) => !fits(each));
+    const filesystems = all.slice(0, end < 0 ? maxReportedFilesystems : end);
     return { filesystems, filesystemsOmitted: all.length - filesystems.length };
   }
 }
 
-function only({ disks, rest }: Filesystems, mountPoints: readonly string[]): Filesystems {
-  for (const wanted of mountPoints) {
-    const isMounted = disks.some((disk) => isAt(disk, wanted)) || rest.some(({ entry }) => entry.mountPoint === wanted);
-    if (!isMounted) throw new OperationError('MOUNT_NOT_FOUND', `No file system is mounted at ${wanted}.`);
-  }
+function only({ disks, rest }: Filesystems, mountPoints: readonly string[], skipUnmounted: boolean): Filesystems {
+  const known = new Set([...disks.flatMap(mountPointsOf), ...rest.map(({ entry }) => entry.mountPoint)]);
+  const missing = mountPoints.find((wanted) => !known.has(wanted));
+  if (missing !== undefined && !(skipUnmounted && mountPoints.some((wanted) => known.has(wanted))))
+    throw new OperationError('MOUNT_NOT_FOUND', `No file system is mounted at ${missing}.`);
+  const wanted = new Set(mountPoints);
   return {
-    disks: disks.filter((disk) => mountPoints.some((wanted) => isAt(disk, wanted))),
-    rest: rest.filter(({ entry }) => mountPoints.includes(entry.mountPoint)),
+    disks: disks.filter((disk) => mountPointsOf(disk).some((path) => wanted.has(path))),
+    rest: rest.filter(({ entry }) => wanted.has(entry.mountPoint)),
   };
 }
 
-function isAt({ entry, others }: DiskFilesystem, mountPoint: string): boolean {
-  return entry.mountPoint === mountPoint || others.some((other) => other.mountPoint === mountPoint);
+function mountPointsOf({ entry, others }: DiskFilesystem): string[] {
+  return [entry, ...others].map(({ mountPoint }) => mountPoint);
 }
 
 function describe({ mountPoint, device, filesystem }: MountEntry, verdict: Verdict): VerdictInit {

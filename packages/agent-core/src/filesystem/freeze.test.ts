@@ -168,7 +168,7 @@ describe('Freeze', () => {
       [{ leaseMs: 999 }, 'INVALID_ARGUMENT'],
       [{ leaseMs: 3_600_001 }, 'INVALID_ARGUMENT'],
       [{ hookTimeoutMs: 300_001 }, 'INVALID_ARGUMENT'],
-      [{ mountPoints: Array(65).fill('/') }, 'INVALID_ARGUMENT'],
+      [{ mountPoints: Array(1025).fill('/') }, 'INVALID_ARGUMENT'],
       [{ mountPoints: ['data'] }, 'INVALID_PATH'],
       [{ mountPoints: ['/../data'] }, 'INVALID_PATH'],
       [{ mountPoints: ['/', '/tmp'] }, 'MOUNT_NOT_FOUND'],

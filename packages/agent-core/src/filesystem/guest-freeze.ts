@@ -60,7 +60,7 @@ export class GuestFreeze implements FreezeState {
     this.#changes = changes;
     this.id = request.id;
     this.#leaseMs = request.longestLease ? longestLeaseMs : request.leaseMs || freezeLeaseMs.default;
-    this.#verdicts = FreezeVerdicts.of(host, request.mountPoints);
+    this.#verdicts = FreezeVerdicts.of(host, request);
     this.#hooks = new FreezeHooks(host, request.hookTimeoutMs || freezeHookMs.default, { extra: hook });
     this.frozen = this.#freeze();
     // A failure is reported to every caller that awaits it; without one it must not end the agent.
@@ -95,6 +95,7 @@ export class GuestFreeze implements FreezeState {
       id: this.id,
       phase: this.#phase,
       ...this.#verdicts.list(),
+      frozenCount: this.#frozen === undefined ? 0 : this.#verdicts.frozenCount,
       hooks: [...this.#results],
       ...(left === undefined ? {} : { leaseLeftMs: left }),
       ...(frozenMs === undefined ? {} : { frozenMs }),

@@ -1,11 +1,14 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { TrimmedFilesystemSchema, TrimRequest } from '@innkeeper/contract/agent';
+import type { TrimmedFilesystemSchema, TrimRequest, TrimResponseSchema } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
 import { maxReportedFilesystems } from '@innkeeper/contract/limits';
+import { AnswerRoom } from '../answer-room.ts';
 import type { Host } from '../host.ts';
 import { hasErrno, isHostError } from '../host-error.ts';
 import { checkMountPoints } from './freeze-manager.ts';
 import { type DiskFilesystem, listFilesystems } from './list-filesystems.ts';
+
+type TrimmedInit = MessageInitShape<typeof TrimmedFilesystemSchema>;
 
 /** Milliseconds for one file system; a helper that takes longer is killed, which ends its trim. */
 const trimTimeoutMs = 300_000;
@@ -15,7 +18,7 @@ export async function trim(
   host: Host,
   { mountPoints, minimumBytes }: TrimRequest,
   signal: AbortSignal,
-): Promise<MessageInitShape<typeof TrimmedFilesystemSchema>[]> {
+): Promise<MessageInitShape<typeof TrimResponseSchema>> {
   checkMountPoints(mountPoints);
   if (minimumBytes > BigInt(Number.MAX_SAFE_INTEGER))
     throw new OperationError('INVALID_ARGUMENT', 'minimum_bytes is larger than any disk.');
@@ -28,19 +31,27 @@ export async function trim(
   const wanted = disks.filter(
     (disk) => !disk.readOnly && (mountPoints.length === 0 || mountPoints.some((path) => isAt(disk, path))),
   );
-  const results: MessageInitShape<typeof TrimmedFilesystemSchema>[] = [];
-  for (const { entry } of wanted.slice(0, maxReportedFilesystems)) {
+  const results: TrimmedInit[] = [];
+  let filesystemsOmitted = 0;
+  const room = new AnswerRoom();
+  const add = (result: TrimmedInit & { mountPoint: string; device: string; filesystem: string }): void => {
+    const { mountPoint, device, filesystem, error = '' } = result;
+    const fits = results.length < maxReportedFilesystems && room.take([mountPoint, device, filesystem, error], 16);
+    if (fits) results.push(result);
+    else filesystemsOmitted++;
+  };
+  for (const { entry } of wanted) {
     signal.throwIfAborted();
     const { mountPoint, device, filesystem } = entry;
     const base = { mountPoint, device, filesystem };
     try {
       const bytes = await host.freezer.trim(mountPoint, Number(minimumBytes), trimTimeoutMs);
-      results.push({ ...base, trimmedBytes: BigInt(bytes) });
+      add({ ...base, trimmedBytes: BigInt(bytes) });
     } catch (error) {
-      results.push({ ...base, error: errorOf(error), unsupported: isUnsupported(error) });
+      add({ ...base, error: errorOf(error), unsupported: isUnsupported(error) });
     }
   }
-  return results;
+  return { filesystems: results, filesystemsOmitted };
 }
 
 function isUnsupported(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import type { FreezeReport, TrimmedFilesystem } from '@innkeeper/contract/agent';
+import type { FreezeReport, TrimResponse } from '@innkeeper/contract/agent';
 import type { AgentClients } from './agent-clients.ts';
 import { holdFreeze } from './hold-freeze.ts';
 import { type CallOptions, callOptions } from './services.ts';
@@ -44,7 +44,7 @@ export interface GuestFilesystems {
     work: (report: FreezeReport, signal: AbortSignal) => Promise<T>,
   ): Promise<T>;
   /** Reports unused blocks to the disk. */
-  trim(vm: string, options?: TrimOptions): Promise<TrimmedFilesystem[]>;
+  trim(vm: string, options?: TrimOptions): Promise<TrimResponse>;
 }
 
 /** Implements GuestFilesystems on the agent's services, for Node and browsers. */
@@ -79,7 +79,7 @@ export function createGuestFilesystems(agent: (vm: string) => AgentClients): Gue
     },
     trim: async (vm, { signal, mountPoints = [], minimumBytes = 0n } = {}) => {
       const request = { mountPoints: [...mountPoints], minimumBytes };
-      return (await agent(vm).filesystems.trim(request, callOptions({ signal }))).filesystems;
+      return await agent(vm).filesystems.trim(request, callOptions({ signal }));
     },
   };
 }

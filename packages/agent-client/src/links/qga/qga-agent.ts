@@ -1,6 +1,7 @@
 import { ShutdownMode, type ShutdownRequest, type TrimRequest } from '@innkeeper/contract/agent';
 import { FilesystemServiceLite, PowerServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
+import { maxReportedFilesystems } from '@innkeeper/contract/limits';
 import type { LinkClock } from '../../clock.ts';
 import { misbehaves } from '../../guest-claims.ts';
 import { BusyShare } from '../foreign/busy-share.ts';
@@ -20,8 +21,6 @@ const sampleMs = 10_000;
 /** How long an agent that was told to shut down may take to say that it cannot. */
 const shutdownSilenceMs = 3_000;
 const trimTimeoutMs = 600_000;
-/** Most file systems of a trim that are reported. */
-const maxTrimmed = 256;
 
 export interface QgaAgentOptions {
   readonly session: QgaExchanges;
@@ -91,14 +90,13 @@ async function trim(session: QgaExchanges, request: TrimRequest, signal: AbortSi
     await session.call(signal, 'guest-fstrim', minimum, { timeoutMs: trimTimeoutMs }),
     'The trim',
   );
-  const filesystems = objectsOf(answer['paths'], 'The trimmed file systems')
-    .slice(0, maxTrimmed)
-    .map((each) => ({
-      mountPoint: textOf(each['path']).slice(0, 4096),
-      error: textOf(each['error']).slice(0, 400),
-      ...present({ trimmedBytes: countOf(each['trimmed']) }),
-    }));
-  return { filesystems };
+  const paths = objectsOf(answer['paths'], 'The trimmed file systems');
+  const filesystems = paths.slice(0, maxReportedFilesystems).map((each) => ({
+    mountPoint: textOf(each['path']).slice(0, 4096),
+    error: textOf(each['error']).slice(0, 400),
+    ...present({ trimmedBytes: countOf(each['trimmed']) }),
+  }));
+  return { filesystems, filesystemsOmitted: paths.length - filesystems.length };
 }
 
 const modes: Readonly<Partial<Record<ShutdownMode, string>>> = {

@@ -91,6 +91,22 @@ describe('a freeze by QGA', () => {
     agent.end();
   });
 
+  it('guest-fsfreeze-freeze-list freezes all that it names, in a guest with more mounts than telemetry reports', async () => {
+    const host = new FakeHost();
+    host.files.putFolder('/run');
+    const virtual = Array.from({ length: 300 }, (_, at) => `${500 + at} 1 0:${at} / /run/c${at} rw - tmpfs tmpfs rw`);
+    const disks = Array.from({ length: 200 }, (_, at) => `${100 + at} 1 8:${at} / /d${at} rw - ext4 /dev/d${at} rw`);
+    host.files.put('/proc/self/mountinfo', [...virtual, ...disks, ''].join('\n'));
+    const agent = await startFakeAgent(host);
+    await using peer = new QgaPeer(agent.agent);
+    const mountpoints = ['/nope', ...disks.map((_, at) => `/d${at}`)];
+    assert.equal(await peer.call('guest-fsfreeze-freeze-list', { mountpoints }), '{"return": 200}');
+    assert.equal(host.freezer.frozen.length, 200);
+    assert.equal(await peer.call('guest-fsfreeze-thaw'), '{"return": 200}');
+    assert.equal(await peer.call('guest-fsfreeze-freeze-list', { mountpoints: [] }), '{"return": 0}');
+    agent.end();
+  });
+
   it('a configured hook that is missing, not root’s, no program, or writable by others prevents the freeze', async () => {
     for (const about of [undefined, { uid: 1000 }, { mode: 0o644 }, { mode: 0o775 }, { mode: 0o757 }]) {
       const agent = await guest({ freezeHook });

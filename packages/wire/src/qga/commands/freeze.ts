@@ -1,9 +1,8 @@
 import type { FreezeReport } from '@innkeeper/contract/agent';
-import { FilesystemVerdict, FreezePhase, FilesystemServiceLite as service } from '@innkeeper/contract/agent-lite';
-import { isOperationError } from '@innkeeper/contract/errors';
+import { FreezePhase, FilesystemServiceLite as service } from '@innkeeper/contract/agent-lite';
+import { isOperationError, type ReasonName } from '@innkeeper/contract/errors';
 import { type JsonValue, object } from '../json-value.ts';
-import { ask, type QgaCommand, type QgaGuest, type QgaSteps, simple } from '../qga-command.ts';
-import { readTelemetry } from '../telemetry.ts';
+import { ask, known, type QgaCommand, type QgaGuest, type QgaSteps, simple } from '../qga-command.ts';
 
 const whileFrozen = { whileFrozen: true } as const;
 const freezeTimeoutMs = 360_000;
@@ -12,18 +11,21 @@ const frozenPhases: readonly FreezePhase[] = [FreezePhase.FREEZING, FreezePhase.
 
 /** guest-fsfreeze-* and guest-fstrim. A freeze is a lease, which nobody renews in this protocol. */
 export const freezeCommands: readonly QgaCommand[] = [
-  simple('guest-fsfreeze-status', status, whileFrozen),
-  simple('guest-fsfreeze-freeze', (guest) => freeze(guest, undefined)),
+  simple('guest-fsfreeze-status', status, { ...whileFrozen, needs: [service.getFreeze] }),
+  simple('guest-fsfreeze-freeze', (guest) => freeze(guest, []), { needs: [service.freeze] }),
   {
     name: 'guest-fsfreeze-freeze-list',
+    needs: [service.freeze],
     prepare: (parameters, guest) => {
       const wanted = parameters.optionalTexts('mountpoints');
-      return () => freeze(guest, wanted);
+      // An empty list is not a missing one.
+      return () => (wanted?.length === 0 ? known(0n) : freeze(guest, wanted ?? []));
     },
   },
-  simple('guest-fsfreeze-thaw', thaw, whileFrozen),
+  simple('guest-fsfreeze-thaw', thaw, { ...whileFrozen, needs: [service.thaw] }),
   {
     name: 'guest-fstrim',
+    needs: [service.trim],
     prepare: (parameters) => {
       const minimum = parameters.optionalInteger('minimum') ?? 0n;
       return () => trim(minimum);
@@ -36,32 +38,24 @@ function* status(): QgaSteps<JsonValue> {
   return frozenPhases.some((each) => each === phase) ? 'frozen' : 'thawed';
 }
 
-function* freeze({ freezeLeaseMs, freshId }: QgaGuest, wanted: readonly string[] | undefined): QgaSteps<JsonValue> {
-  const mountPoints = wanted === undefined ? [] : yield* mounted(wanted);
-  if (wanted !== undefined && mountPoints.length === 0) return 0n;
+function* freeze({ freezeLeaseMs, freshId }: QgaGuest, mountPoints: readonly string[]): QgaSteps<JsonValue> {
   const lease = freezeLeaseMs === 0 ? { longestLease: true } : { leaseMs: freezeLeaseMs };
-  return frozenCount(yield* ask(service.freeze, { id: freshId(), mountPoints, ...lease }, freezeTimeoutMs));
+  const request = { id: freshId(), mountPoints: [...new Set(mountPoints)], skipUnmounted: true, ...lease };
+  return yield* countUnless('MOUNT_NOT_FOUND', ask(service.freeze, request, freezeTimeoutMs));
 }
 
-/** Those that are mounted: QGA ignores the others. */
-function* mounted(wanted: readonly string[]): QgaSteps<string[]> {
-  if (wanted.length === 0) return [];
-  const { mounts } = yield* readTelemetry();
-  const known = new Set(mounts.map(({ mountPoint }) => mountPoint));
-  return [...new Set(wanted)].filter((path) => known.has(path));
+function thaw(): QgaSteps<JsonValue> {
+  return countUnless('NOT_FROZEN', ask(service.thaw, {}, freezeTimeoutMs));
 }
 
-function* thaw(): QgaSteps<JsonValue> {
+/** The number of frozen file systems; 0 if the call failed because there are none. */
+function* countUnless(none: ReasonName, steps: QgaSteps<FreezeReport>): QgaSteps<JsonValue> {
   try {
-    return frozenCount(yield* ask(service.thaw, {}, freezeTimeoutMs));
+    return BigInt((yield* steps).frozenCount);
   } catch (error) {
-    if (isOperationError(error) && error.reason === 'NOT_FROZEN') return 0n;
+    if (isOperationError(error) && error.reason === none) return 0n;
     throw error;
   }
-}
-
-function frozenCount({ filesystems }: FreezeReport): bigint {
-  return BigInt(filesystems.filter(({ verdict }) => verdict === FilesystemVerdict.FROZEN).length);
 }
 
 function* trim(minimum: bigint): QgaSteps<JsonValue> {

@@ -44,6 +44,7 @@ export const FreezeRequestLite = /* @__PURE__ */ liteType<typeof FreezeRequestSc
   [5, 'hookTimeoutMs', 'uint32'],
   [6, 'ignoreHookFailures', 'bool'],
   [7, 'longestLease', 'bool'],
+  [8, 'skipUnmounted', 'bool'],
 ]);
 
 export const RenewFreezeRequestLite = /* @__PURE__ */ liteType<typeof RenewFreezeRequestSchema>('innkeeper.agent.v1.RenewFreezeRequest', () => [
@@ -68,6 +69,7 @@ export const FreezeReportLite = /* @__PURE__ */ liteType<typeof FreezeReportSche
   [7, 'frozenMs', 'uint32', 'explicit'],
   [8, 'frozenUnixNs', 'int64', 'explicit'],
   [9, 'detail', 'string'],
+  [10, 'frozenCount', 'uint32'],
 ]);
 
 export const FrozenFilesystemLite = /* @__PURE__ */ liteType<typeof FrozenFilesystemSchema>('innkeeper.agent.v1.FrozenFilesystem', () => [
@@ -96,6 +98,7 @@ export const TrimRequestLite = /* @__PURE__ */ liteType<typeof TrimRequestSchema
 
 export const TrimResponseLite = /* @__PURE__ */ liteType<typeof TrimResponseSchema>('innkeeper.agent.v1.TrimResponse', () => [
   [1, 'filesystems', 'message', 'repeated', undefined, () => TrimmedFilesystemLite],
+  [2, 'filesystemsOmitted', 'uint32'],
 ]);
 
 export const TrimmedFilesystemLite = /* @__PURE__ */ liteType<typeof TrimmedFilesystemSchema>('innkeeper.agent.v1.TrimmedFilesystem', () => [

@@ -12,6 +12,7 @@ export const freezeRequestSkipHooksTag = 32;
 export const freezeRequestHookTimeoutMsTag = 40;
 export const freezeRequestIgnoreHookFailuresTag = 48;
 export const freezeRequestLongestLeaseTag = 56;
+export const freezeRequestSkipUnmountedTag = 64;
 
 export const renewFreezeRequestIdTag = 10;
 export const renewFreezeRequestLeaseMsTag = 16;
@@ -27,6 +28,7 @@ export const freezeReportLeaseLeftMsTag = 48;
 export const freezeReportFrozenMsTag = 56;
 export const freezeReportFrozenUnixNsTag = 64;
 export const freezeReportDetailTag = 74;
+export const freezeReportFrozenCountTag = 80;
 
 export const frozenFilesystemMountPointTag = 10;
 export const frozenFilesystemDeviceTag = 18;
@@ -47,6 +49,7 @@ export const trimRequestMountPointsTag = 10;
 export const trimRequestMinimumBytesTag = 16;
 
 export const trimResponseFilesystemsTag = 10;
+export const trimResponseFilesystemsOmittedTag = 16;
 
 export const trimmedFilesystemMountPointTag = 10;
 export const trimmedFilesystemDeviceTag = 18;
