@@ -154,6 +154,8 @@ export function createAgent(
     config,
     qga,
     maySetUp: policy?.maySetUp ?? true,
+    unrepeatable: succession.unrepeatable,
+    denial: (method) => policy?.denial(method)?.message,
     freeze,
     clockStepper: new ClockStepper(host.clock, log, buildTimeNs),
     rootGrower: new RootGrower(host, log),

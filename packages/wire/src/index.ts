@@ -71,7 +71,7 @@ export { errnoText } from './qga/errno-text.ts';
 export { type Content, type JsonValue, object, Streamed } from './qga/json-value.ts';
 export { maxExecOutputBytes, maxReadBytes } from './qga/limits.ts';
 export { printJson, printParts } from './qga/print-json.ts';
-export type { QgaCommand, QgaGuest, QgaSteps } from './qga/qga-command.ts';
+export type { NeededMethod, QgaCommand, QgaGuest, QgaSteps } from './qga/qga-command.ts';
 export { errorAnswer, QgaError, returnAnswer } from './qga/qga-error.ts';
 export { type QgaIncoming, QgaReceiver } from './qga/qga-receiver.ts';
 export { idOf, type QgaRequest, readRequest } from './qga/qga-request.ts';

@@ -52,6 +52,8 @@ export function startHostileAgent(archiveNow: () => Uint8Array) {
     guestIdentity: new Identity(host, silentLog),
     config: undefined,
     maySetUp: true,
+    unrepeatable: new Set<{ readonly what: string }>(),
+    denial: () => undefined,
   };
   return (channel: Channel, { signal }: { readonly signal: AbortSignal }): void => {
     native.serve(channel, table, { ...context, signal }).catch(() => undefined);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   AccountServiceLite,
+  FileHandleServiceLite,
   FileServiceLite,
   FilesystemServiceLite,
   LogServiceLite,
@@ -152,6 +153,32 @@ describe('the policy of a guest', () => {
     assert.equal(await reasonOf('/tmp/file'), '');
     const other = await startLimitedAgent('[policy]\nwrite_roots = ["/tmp"]\n', guest());
     assert.equal((await other.node.open(FileServiceLite.read, { path: '/dev/vda' })).reason, '');
+  });
+
+  it('a file that is open can be moved in, flushed and closed by whoever may open one', async () => {
+    const reasonOf = (call: { readonly reason: string | undefined }): string => call.reason ?? 'open';
+    for (const [rule, mayRead, mayWrite] of [
+      ['features_off = ["file.read"]', false, true],
+      ['features_off = ["file.write"]', true, false],
+      ['read_only = true', true, false],
+      ['features_off = ["file"]', false, false],
+    ] as const) {
+      const host = new FakeHost();
+      host.files.put('/tmp/file', 'content');
+      const { node } = await startLimitedAgent(`[policy]\n${rule}\n`, host);
+      const opened = await node.open(FileHandleServiceLite.open, { path: '/tmp/file' });
+      const created = await node.open(FileHandleServiceLite.create, { path: '/tmp/file' });
+      assert.deepEqual([opened, created].map(reasonOf), [mayRead ? '' : denied, mayWrite ? '' : denied], rule);
+      const handle = opened.messages[0]?.handle ?? created.messages[0]?.handle ?? 1n;
+      const expected = mayRead || mayWrite ? '' : denied;
+      const { read, seek, flush, close } = FileHandleServiceLite;
+      assert.equal(reasonOf(await node.open(seek, { handle, offset: 1n })), expected, rule);
+      assert.equal(reasonOf(await node.open(read, { handle, length: 3n })), mayRead ? '' : denied, rule);
+      const flushed = await node.open(flush, { handle });
+      await settle();
+      assert.equal(reasonOf(flushed), expected, rule);
+      assert.equal(reasonOf(await node.open(close, { handle })), expected, rule);
+    }
   });
 
   it('a hello sets neither clock nor host name where the system may not be changed', async () => {

@@ -4,7 +4,7 @@ import { type AgentConfig, alwaysOn, type PolicyRules, type Rule } from '../conf
 import { isFeature, limitedWith } from '../config/config-checks.ts';
 import type { Clock } from '../host.ts';
 import { commandRule } from './command-rule.ts';
-import type { GuestPolicy } from './guest-policy.ts';
+import type { GuestPolicy, PolicyMethod } from './guest-policy.ts';
 import { limitedFiles } from './limited-files.ts';
 import { RateLimits } from './rate-limits.ts';
 import { tunnelRule } from './tunnel-rule.ts';
@@ -18,6 +18,12 @@ const capabilitiesOf: Readonly<Record<string, readonly string[]>> = {
   'innkeeper.agent.v1.TelemetryService/AdjustClock': ['system'],
   'innkeeper.agent.v1.LogService/ReadFile': ['logs', 'file.read'],
 };
+
+const fileHandles = 'innkeeper.agent.v1.FileHandleService';
+/** Of a file that is open: allowed to whoever may open one, since what was opened must be closed. */
+const ofOpenFile = new Set(['Seek', 'Flush', 'Close'].map((each) => `${fileHandles}/${each}`));
+/** They have effects in the agent, and none in the guest. */
+const changesNothing = new Set([...ofOpenFile, `${fileHandles}/Open`, `${fileHandles}/Read`]);
 
 /** The policy of a configuration file; undefined if the file is fine and has no rules. */
 export function createPolicy(config: AgentConfig, clock: Clock): GuestPolicy | undefined {
@@ -33,21 +39,26 @@ export function createPolicy(config: AgentConfig, clock: Clock): GuestPolicy | u
   const { readOnly, commands, tunnels } = rules;
   const checkTunnel = tunnels && tunnelRule(tunnels, where('tunnels', tunnels.line), denial);
   const isReadOnly = readOnly?.value === true;
+  const denialOf = (method: PolicyMethod): OperationError | undefined => {
+    const short = method.name.slice(method.name.lastIndexOf('.') + 1);
+    const reasons = capabilitiesFor(method).map((each) => denied.get(each));
+    const isDenied = ofOpenFile.has(method.name) ? !reasons.includes(undefined) : reasons.some((each) => each);
+    if (isDenied) return denial(short, ruleOf(reasons.find((each) => each !== undefined) ?? ''));
+    const changes = method.onlyReads !== true && !changesNothing.has(method.name);
+    return isReadOnly && changes ? denial(short, where('read_only', readOnly.line)) : undefined;
+  };
   return {
     denied,
     maySetUp: !denied.has('system') && !isReadOnly,
-    refusal: (method) => {
-      const { name, onlyReads, capability } = method;
-      const capabilities = capabilitiesOf[name] ?? [capability];
-      const short = name.slice(name.lastIndexOf('.') + 1);
-      const reason = capabilities.map((each) => denied.get(each)).find((each) => each !== undefined);
-      if (reason !== undefined) return denial(short, ruleOf(reason));
-      if (isReadOnly && onlyReads !== true) return denial(short, where('read_only', readOnly.line));
-      return limits.refusal(capabilities, method);
-    },
+    denial: denialOf,
+    refusal: (method) => denialOf(method) ?? limits.refusal(capabilitiesFor(method), method),
     limitHost: (host, keysPath) => limitedFiles(host, { path, keysPath, rules, where, denial }, checkTunnel),
     commands: commands === undefined ? undefined : commandRule(commands, where('commands', commands.line), denial),
   };
+}
+
+function capabilitiesFor({ name, capability }: PolicyMethod): readonly string[] {
+  return ofOpenFile.has(name) ? ['file.read', 'file.write'] : (capabilitiesOf[name] ?? [capability]);
 }
 
 const prefix = 'the guest’s policy: ';

@@ -5,6 +5,7 @@ import type { QgaSettings } from '../dialects/qga/qga-settings.ts';
 import type { OperationTable } from '../dispatch.ts';
 import type { FreezeState } from '../freeze-state.ts';
 import type { Host } from '../host.ts';
+import type { PolicyMethod } from '../policy/guest-policy.ts';
 import type { Identity } from '../system/identity.ts';
 import type { ClockStepper } from './clock-step.ts';
 import type { RootGrower } from './grow-root.ts';
@@ -38,6 +39,10 @@ export interface AgentContext {
   readonly qga?: QgaSettings | undefined;
   /** Whether a hello may change the guest's clock, names and size of the root. */
   readonly maySetUp: boolean;
+  /** What the next program could not continue with: see Succession. */
+  readonly unrepeatable: Set<{ readonly what: string }>;
+  /** Why every call of a method is refused by the guest's policy; undefined: not every call is. */
+  denial(method: PolicyMethod): string | undefined;
 }
 
 /** The context of one session. */

@@ -15,8 +15,8 @@ export type QgaSteps<T> = Generator<QgaCall, T, void>;
 export interface QgaGuest {
   /** What guest-info says. */
   readonly version: string;
-  /** Whether a command is allowed by the guest's lists. */
-  allows(name: string): boolean;
+  /** Why a command is disabled: by the guest's lists or policy, or since file systems are frozen. */
+  whyDisabled(name: string): string | undefined;
   /** All commands. */
   readonly commands: readonly Pick<QgaCommand, 'name' | 'isSilent'>[];
   /** Milliseconds until a freeze ends by itself; 0: never. */
@@ -25,6 +25,9 @@ export interface QgaGuest {
   freshId(): string;
 }
 
+/** What of a method decides whether a policy allows it. */
+export type NeededMethod = Pick<LiteMethod, 'name' | 'capability' | 'onlyReads'>;
+
 /** A command that is answered with one value. */
 export interface QgaCommand {
   readonly name: string;
@@ -32,6 +35,8 @@ export interface QgaCommand {
   readonly isSilent?: true;
   /** It may be called while file systems are frozen. */
   readonly whileFrozen?: true;
+  /** Methods without any of which it can do nothing: it is disabled where the guest's policy forbids all of them. */
+  readonly needs?: readonly NeededMethod[];
   /**
    * Reads the arguments and returns the steps.
    * @throws QgaError
@@ -43,7 +48,7 @@ export interface QgaCommand {
 export function simple(
   name: string,
   run: (guest: QgaGuest) => QgaSteps<JsonValue>,
-  options: Pick<QgaCommand, 'isSilent' | 'whileFrozen'> = {},
+  options: Pick<QgaCommand, 'isSilent' | 'whileFrozen' | 'needs'> = {},
 ): QgaCommand {
   return { name, ...options, prepare: (_, guest) => () => run(guest) };
 }

@@ -1,4 +1,4 @@
-import type { Arguments, JsonValue } from '@innkeeper/wire';
+import type { Arguments, JsonValue, NeededMethod } from '@innkeeper/wire';
 import type { Dispatcher } from '../../dispatch.ts';
 import type { Host } from '../../host.ts';
 import type { AnswerWriter } from './answer-writer.ts';
@@ -26,6 +26,8 @@ export type WriteAnswer = (rest: string) => Promise<void>;
 /** A command whose request or answer has contents, which never are in memory as a whole. */
 export interface ContentCommand {
   readonly name: string;
+  /** As of a QgaCommand. */
+  readonly needs: readonly NeededMethod[];
   /** Reads the arguments, and returns what the command does. @throws QgaError */
   prepare(parameters: Arguments): (session: ContentSession) => Promise<JsonValue | WriteAnswer>;
 }

@@ -1,3 +1,4 @@
+import { ProcessServiceLite } from '@innkeeper/contract/agent-lite';
 import { isOperationError } from '@innkeeper/contract/errors';
 import { type Arguments, type JsonValue, object, QgaError, Streamed } from '@innkeeper/wire';
 import type { ContentCommand, ContentSession } from './content-command.ts';
@@ -13,6 +14,7 @@ const reasons: Readonly<Record<string, string>> = {
 export const execCommands: readonly ContentCommand[] = [
   {
     name: 'guest-exec',
+    needs: [ProcessServiceLite.exec],
     prepare: (parameters) => {
       const path = parameters.text('path');
       const words = parameters.optionalTexts('arg') ?? [];
@@ -40,6 +42,7 @@ export const execCommands: readonly ContentCommand[] = [
   },
   {
     name: 'guest-exec-status',
+    needs: [ProcessServiceLite.exec],
     prepare: (parameters) => {
       const pid = parameters.integer('pid');
       return async (session) => status(pid, session);

@@ -1,5 +1,4 @@
 import { Arguments, type JsonValue, QgaError, type QgaRequest } from '@innkeeper/wire';
-import type { FreezeState } from '../../freeze-state.ts';
 import type { ContentSession, WriteAnswer } from './content-command.ts';
 import type { QgaState } from './qga-state.ts';
 import { runSteps } from './run-steps.ts';
@@ -11,19 +10,15 @@ import { runSteps } from './run-steps.ts';
 export async function execute(
   { execute: name, arguments: values }: QgaRequest,
   state: QgaState,
-  { session, freeze }: { readonly session: ContentSession; readonly freeze: FreezeState },
+  session: ContentSession,
 ): Promise<JsonValue | WriteAnswer | undefined> {
   const { dispatcher, signal } = session;
   const plain = state.plain.get(name);
   const withContents = state.withContents.get(name);
   if (plain === undefined && withContents === undefined)
     throw new QgaError(`The command ${name} has not been found`, 'CommandNotFound');
-  // While frozen, only what does not write is allowed, and that whatever the guest's lists say: it has to be thawed.
-  if (freeze.isFrozen ? plain?.whileFrozen !== true : !state.allows(name))
-    throw new QgaError(
-      `Command ${name} has been disabled: ${freeze.isFrozen ? 'the agent is in frozen state' : 'the command is not allowed'}`,
-      'CommandNotFound',
-    );
+  const reason = state.whyDisabled(name);
+  if (reason !== undefined) throw new QgaError(`Command ${name} has been disabled: ${reason}`, 'CommandNotFound');
   const parameters = new Arguments(values);
   const start = withContents?.prepare(parameters);
   const run = plain?.prepare(parameters, state);

@@ -14,6 +14,7 @@ const wholeBytes = 48 * 1024;
 export const fileContentCommands: readonly ContentCommand[] = [
   {
     name: 'guest-file-read',
+    needs: [service.read],
     prepare: (parameters) => {
       const handle = parameters.integer('handle');
       const count = parameters.optionalInteger('count') ?? defaultReadBytes;
@@ -22,6 +23,7 @@ export const fileContentCommands: readonly ContentCommand[] = [
   },
   {
     name: 'guest-file-write',
+    needs: [service.write],
     prepare: (parameters) => {
       const handle = parameters.integer('handle');
       const { bytes } = parameters.content('buf-b64');

@@ -26,16 +26,28 @@ export function qgaStateOf(context: ServingContext, dispatcher: Dispatcher): Qga
   return state;
 }
 
-function createState({ host, qga = {} }: ServingContext, dispatcher: Dispatcher): QgaState {
+function createState({ host, qga = {}, freeze, denial }: ServingContext, dispatcher: Dispatcher): QgaState {
   const withContents: readonly ContentCommand[] = [...execCommands, ...fileContentCommands];
+  const needs = new Map([...qgaCommands, ...withContents].map((command) => [command.name, command.needs]));
+  const plain = new Map(qgaCommands.map((command) => [command.name, command]));
+  const whyDenied = (name: string): string | undefined => {
+    const reasons = (needs.get(name) ?? []).map((method) => denial(method));
+    return reasons.includes(undefined) ? undefined : reasons[0];
+  };
   return {
     version: qga.version ?? qgaVersion,
     freezeLeaseMs: qga.freezeLeaseMs ?? defaultFreezeLeaseMs,
     commands: [...qgaCommands, ...withContents],
-    plain: new Map(qgaCommands.map((command) => [command.name, command])),
+    plain,
     withContents: new Map(withContents.map((command) => [command.name, command])),
     execs: new ExecTable(host, dispatcher),
-    allows: (name) => qga.block?.includes(name) !== true && (qga.allow?.includes(name) ?? true),
+    whyDisabled: (name) => {
+      // Only what does not write is allowed while frozen, and that whatever else forbids it: it has to be thawed.
+      if (freeze.isFrozen) return plain.get(name)?.whileFrozen === true ? undefined : 'the agent is in frozen state';
+      if (qga.block?.includes(name) === true || qga.allow?.includes(name) === false)
+        return 'the command is not allowed';
+      return whyDenied(name);
+    },
     freshId: () => `qga-${hex(host.bytes.random(12))}`,
   };
 }

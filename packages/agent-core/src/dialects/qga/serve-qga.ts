@@ -122,10 +122,7 @@ class QgaSession implements Session {
     const releases: (() => void)[] = [];
     try {
       const request = readRequest(value);
-      const result = await execute(request, this.#state, {
-        session: this.#sessionFor(releases),
-        freeze: this.#context.freeze,
-      });
+      const result = await execute(request, this.#state, this.#sessionFor(releases));
       if (result === undefined) return;
       if (request.execute === 'guest-sync-delimited') await this.#channel.write(sentinel);
       if (typeof result === 'function') await result(id === undefined ? '' : `, "id": ${printJson(id)}`);

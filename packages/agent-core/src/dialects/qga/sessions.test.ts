@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { startFakeAgent } from '../../fake/fake-agent.ts';
+import { startLimitedAgent } from '../../fake/limited-agent.ts';
+import { qgaCommandNames } from '../qga.ts';
 import { QgaPeer } from './fake/qga-peer.ts';
 import type { QgaSettings } from './qga-settings.ts';
 
@@ -104,6 +106,17 @@ const exchanges: readonly (readonly [title: string, request: string, ...answers:
   ],
 ];
 
+async function disabledOf(peer: QgaPeer): Promise<string[]> {
+  const info = JSON.parse(await peer.call('guest-info')) as {
+    return: { supported_commands: { name: string; enabled: boolean }[] };
+  };
+  const { supported_commands: commands } = info.return;
+  return commands
+    .filter(({ enabled }) => !enabled)
+    .map(({ name }) => name)
+    .toSorted();
+}
+
 describe('a session of QGA', () => {
   for (const [title, request, ...answers] of exchanges)
     it(`QGA answers ${title} as its contract says, however the bytes are cut`, async (test) => {
@@ -132,6 +145,54 @@ describe('a session of QGA', () => {
       await peer.call('guest-ping'),
       '{"error": {"class": "CommandNotFound", "desc": "Command guest-ping has been disabled: the command is not allowed"}}',
     );
+  });
+
+  it('guest-info marks each command that the guest’s policy forbids, and whoever calls one is told the rule', async () => {
+    for (const [rule, off] of [
+      ['features_off = ["exec"]', ['guest-exec', 'guest-exec-status']],
+      ['features_off = ["file.write"]', ['guest-file-write']],
+      ['features_off = ["file.read"]', ['guest-file-read']],
+      ['features_off = ["filesystem.trim", "logs"]', ['guest-fstrim']],
+      ['rate_limits', []],
+      [
+        'read_only = true',
+        [
+          ...['guest-exec', 'guest-exec-status', 'guest-file-write', 'guest-fsfreeze-freeze'],
+          ...['guest-fsfreeze-freeze-list', 'guest-fsfreeze-status', 'guest-fsfreeze-thaw', 'guest-fstrim'],
+          ...['guest-set-memory-blocks', 'guest-set-time', 'guest-set-user-password', 'guest-set-vcpus'],
+          ...['guest-shutdown', 'guest-ssh-add-authorized-keys', 'guest-ssh-remove-authorized-keys'],
+          ...['guest-suspend-disk', 'guest-suspend-hybrid', 'guest-suspend-ram'],
+        ],
+      ],
+    ] as const) {
+      const { agent, end } = await startLimitedAgent(
+        rule === 'rate_limits' ? '[rate_limits]\nall = 1\n' : `[policy]\n${rule}\n`,
+      );
+      await using peer = new QgaPeer(agent);
+      assert.deepEqual(await disabledOf(peer), [...off].sort(), rule);
+      for (const name of off)
+        assert.match(
+          await peer.call(name),
+          new RegExp(`"CommandNotFound", "desc": "Command ${name} has been disabled: The policy of this guest forbids`),
+        );
+      end();
+    }
+  });
+
+  it('with everything off that can be, each command that is left is answered, and each other one is disabled', async () => {
+    const { agent, end } = await startLimitedAgent('[policy]\nfeatures_only = []\n');
+    await using peer = new QgaPeer(agent);
+    const off = await disabledOf(peer);
+    const left = (await qgaCommandNames()).filter((name) => !off.includes(name));
+    assert.deepEqual(left.toSorted(), [
+      ...['guest-get-host-name', 'guest-get-load', 'guest-get-osinfo', 'guest-get-time', 'guest-get-users'],
+      ...['guest-info', 'guest-network-get-interfaces', 'guest-ping', 'guest-sync', 'guest-sync-delimited'],
+    ]);
+    for (const name of left) {
+      const answer = await peer.call(name, name.startsWith('guest-sync') ? { id: 1 } : undefined);
+      assert.match(answer, /"return"/, name);
+    }
+    end();
   });
 
   it('libvirt’s handshake works: guest-sync with milliseconds, after one line of garbage at most', async (test) => {

@@ -7,7 +7,13 @@ import { printJson } from '../print-json.ts';
 import type { QgaGuest } from '../qga-command.ts';
 import { accountCommands } from './accounts.ts';
 
-const guest: QgaGuest = { version: '1', allows: () => true, commands: [], freezeLeaseMs: 0, freshId: () => 'f' };
+const guest: QgaGuest = {
+  version: '1',
+  whyDisabled: () => undefined,
+  commands: [],
+  freezeLeaseMs: 0,
+  freshId: () => 'f',
+};
 
 /** The answer to guest-ssh-get-authorized-keys when this many keys are not in the list of the operation. */
 function keysWith(omitted: number): string {

@@ -10,6 +10,7 @@ import { QgaError } from '../qga-error.ts';
 export const accountCommands: readonly QgaCommand[] = [
   {
     name: 'guest-set-user-password',
+    needs: [service.change],
     prepare: (parameters) => {
       const user = parameters.text('username');
       const encoded = parameters.text('password');
@@ -19,6 +20,7 @@ export const accountCommands: readonly QgaCommand[] = [
   },
   {
     name: 'guest-ssh-get-authorized-keys',
+    needs: [service.listKeys],
     prepare: (parameters) => {
       const user = parameters.text('username');
       return function* () {
@@ -31,6 +33,7 @@ export const accountCommands: readonly QgaCommand[] = [
   },
   {
     name: 'guest-ssh-add-authorized-keys',
+    needs: [service.changeKeys],
     prepare: (parameters) => {
       const user = parameters.text('username');
       const add = parameters.texts('keys');
@@ -44,6 +47,7 @@ export const accountCommands: readonly QgaCommand[] = [
   },
   {
     name: 'guest-ssh-remove-authorized-keys',
+    needs: [service.changeKeys],
     prepare: (parameters) => {
       const user = parameters.text('username');
       const remove = parameters.texts('keys');

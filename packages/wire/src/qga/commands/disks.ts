@@ -4,11 +4,13 @@ import { type JsonValue, object } from '../json-value.ts';
 import { ask, type QgaCommand, type QgaSteps, simple } from '../qga-command.ts';
 import { readTelemetry } from '../telemetry.ts';
 
+const fromInventory = { needs: [InventoryServiceLite.listBlockDevices] };
+
 /** guest-get-disks, guest-get-fsinfo and guest-get-diskstats. */
 export const diskCommands: readonly QgaCommand[] = [
-  simple('guest-get-disks', listDisks),
-  simple('guest-get-fsinfo', listFilesystems),
-  simple('guest-get-diskstats', listCounters),
+  simple('guest-get-disks', listDisks, fromInventory),
+  simple('guest-get-fsinfo', listFilesystems, fromInventory),
+  simple('guest-get-diskstats', listCounters, fromInventory),
 ];
 
 const unknownPci = object({ domain: -1n, bus: -1n, slot: -1n, function: -1n });

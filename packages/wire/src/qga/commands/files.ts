@@ -29,6 +29,7 @@ const whences: Readonly<Record<string, SeekFrom>> = { set: SeekFrom.START, cur: 
 export const fileCommands: readonly QgaCommand[] = [
   {
     name: 'guest-file-open',
+    needs: [service.open, service.create],
     prepare: (parameters) => {
       const path = parameters.text('path');
       const mode = parameters.optionalText('mode') ?? 'r';
@@ -37,6 +38,7 @@ export const fileCommands: readonly QgaCommand[] = [
   },
   {
     name: 'guest-file-close',
+    needs: [service.close],
     prepare: (parameters) => {
       const handle = parameters.integer('handle');
       return () => nothing(withHandle(handle, ask(service.close, { handle })));
@@ -44,6 +46,7 @@ export const fileCommands: readonly QgaCommand[] = [
   },
   {
     name: 'guest-file-seek',
+    needs: [service.seek],
     prepare: (parameters) => {
       const handle = parameters.integer('handle');
       const offset = parameters.integer('offset');
@@ -64,6 +67,7 @@ export const fileCommands: readonly QgaCommand[] = [
   },
   {
     name: 'guest-file-flush',
+    needs: [service.flush],
     prepare: (parameters) => {
       const handle = parameters.integer('handle');
       return () => nothing(withHandle(handle, ask(service.flush, { handle }), 'flush file'));

@@ -12,30 +12,36 @@ interface Wanted {
   readonly online: boolean;
 }
 
+const fromHardware = { needs: [service.listHardware] };
+
 /** CPUs and blocks of memory. */
 export const hardwareCommands: readonly QgaCommand[] = [
-  simple('guest-get-vcpus', () => list(HardwareKind.CPU, 'logical-id')),
+  simple('guest-get-vcpus', () => list(HardwareKind.CPU, 'logical-id'), fromHardware),
   {
     name: 'guest-set-vcpus',
+    needs: [service.setHardware],
     prepare: (parameters) => {
       const wanted = parameters.objects('vcpus', (item) => readWanted(item, 'logical-id'));
       return () => setCpus(wanted);
     },
   },
-  simple('guest-get-cpustats', readCpuStats),
-  simple('guest-get-memory-blocks', () => list(HardwareKind.MEMORY, 'phys-index')),
+  simple('guest-get-cpustats', readCpuStats, fromHardware),
+  simple('guest-get-memory-blocks', () => list(HardwareKind.MEMORY, 'phys-index'), fromHardware),
   {
     name: 'guest-set-memory-blocks',
+    needs: [service.setHardware],
     prepare: (parameters) => {
       const wanted = parameters.objects('mem-blks', (item) => readWanted(item, 'phys-index'));
       return () => setMemory(wanted);
     },
   },
-  simple('guest-get-memory-block-info', function* () {
-    const { blockBytes = 0n } = yield* ask(service.listHardware, { kind: HardwareKind.MEMORY });
-    return object({ size: blockBytes });
-  }),
+  simple('guest-get-memory-block-info', readBlockSize, fromHardware),
 ];
+
+function* readBlockSize(): QgaSteps<JsonValue> {
+  const { blockBytes = 0n } = yield* ask(service.listHardware, { kind: HardwareKind.MEMORY });
+  return object({ size: blockBytes });
+}
 
 function readWanted(item: Arguments, idName: string): Wanted {
   const id = item.integer(idName);

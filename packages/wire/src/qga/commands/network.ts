@@ -10,7 +10,7 @@ export const networkCommands: readonly QgaCommand[] = [
     const { interfaces } = yield* readTelemetry();
     return interfaces.map(interfaceOf);
   }),
-  simple('guest-network-get-route', readRoutes),
+  simple('guest-network-get-route', readRoutes, { needs: [InventoryServiceLite.get] }),
 ];
 
 /** As in qemu-ga, there are statistics only with an address. */

@@ -19,6 +19,7 @@ const suspendModes: readonly (readonly [string, SuspendMode])[] = [
 export const powerCommands: readonly QgaCommand[] = [
   {
     name: 'guest-shutdown',
+    needs: [service.shutdown],
     isSilent: true,
     prepare: (parameters) => {
       const mode = shutdownModes[parameters.optionalText('mode') ?? 'powerdown'];
@@ -32,6 +33,7 @@ export const powerCommands: readonly QgaCommand[] = [
   ...suspendModes.map(
     ([name, mode]): QgaCommand => ({
       name: `guest-suspend-${name}`,
+      needs: [service.suspend],
       isSilent: true,
       prepare: () =>
         function* () {

@@ -18,9 +18,9 @@ export const sessionCommands: readonly QgaCommand[] = [
   simple('guest-ping', () => known(object({})), whileFrozen),
   simple(
     'guest-info',
-    ({ version, commands, allows }) => {
+    ({ version, commands, whyDisabled }) => {
       const rows = commands.map(({ name, isSilent }) =>
-        object({ enabled: allows(name), name, 'success-response': isSilent !== true }),
+        object({ enabled: whyDisabled(name) === undefined, name, 'success-response': isSilent !== true }),
       );
       return known(object({ version, supported_commands: rows }));
     },

@@ -17,6 +17,7 @@ export const systemCommands: readonly QgaCommand[] = [
   }),
   {
     name: 'guest-set-time',
+    needs: [SystemServiceLite.syncClock],
     prepare: (parameters) => {
       const time = parameters.optionalInteger('time');
       return () => setTime(time);
@@ -27,13 +28,7 @@ export const systemCommands: readonly QgaCommand[] = [
     return object({ 'host-name': hostname });
   }),
   simple('guest-get-osinfo', readOsInfo),
-  simple('guest-get-timezone', function* () {
-    const settings = yield* ask(SystemServiceLite.getSettings, { withOffset: true });
-    return object({
-      zone: present(settings.zoneAbbreviation),
-      offset: BigInt(settings.utcOffsetSeconds ?? 0),
-    });
-  }),
+  simple('guest-get-timezone', readTimeZone, { needs: [SystemServiceLite.getSettings] }),
   simple('guest-get-users', readUsers),
   simple('guest-get-load', function* () {
     const { load } = yield* readTelemetry();
@@ -66,6 +61,11 @@ function* setTime(time: bigint | undefined): QgaSteps<JsonValue> {
   const way = time === undefined ? 'system time from hardware clock' : 'hardware clock to system time';
   if (detail !== '') throw new QgaError(`hwclock failed to set ${way}: ${detail}`);
   return object({});
+}
+
+function* readTimeZone(): QgaSteps<JsonValue> {
+  const settings = yield* ask(SystemServiceLite.getSettings, { withOffset: true });
+  return object({ zone: present(settings.zoneAbbreviation), offset: BigInt(settings.utcOffsetSeconds ?? 0) });
 }
 
 function* readOsInfo(): QgaSteps<JsonValue> {
