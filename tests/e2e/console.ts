@@ -1,20 +1,28 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { accessibilityProblems } from './accessibility.ts';
 import { type ConsoleDaemon, startConsoleDaemon } from './console-daemon.ts';
 
-/** Screenshots of every page, for manual inspection; ignored by git. */
+/** Screenshots, for manual inspection; ignored by git. */
 export const screenshotFolder = join(import.meta.dirname, '..', '..', '.cache', 'e2e');
 
-const chromiumPath = process.env['INNKEEPER_CHROMIUM'] ?? '/usr/bin/chromium';
+/** Whether every checked page is also saved as a picture, which takes as long as checking it. */
+const takesScreenshots = process.env['INNKEEPER_SCREENSHOTS'] === '1';
+
+/** Without a window and its own pages, chromium needs half of the CPU time; but any chromium does. */
+const chromiumPath =
+  process.env['INNKEEPER_CHROMIUM'] ??
+  ['/usr/bin/chromium-headless-shell'].find((path) => existsSync(path)) ??
+  '/usr/bin/chromium';
 /** Maximum wait for anything on a page. */
 const timeoutMs = 60_000;
 
+/** In dark only colours differ from light; on a narrow page, whatever depends on the layout. */
 const variants = [
-  { name: 'light', colorScheme: 'light', size: { width: 1360, height: 850 } },
-  { name: 'dark', colorScheme: 'dark', size: { width: 1360, height: 850 } },
-  { name: 'narrow', colorScheme: 'light', size: { width: 390, height: 800 } },
+  { name: 'light', colorScheme: 'light', size: { width: 1360, height: 850 }, rules: 'all' },
+  { name: 'dark', colorScheme: 'dark', size: { width: 1360, height: 850 }, rules: 'colours' },
+  { name: 'narrow', colorScheme: 'light', size: { width: 390, height: 800 }, rules: 'all' },
 ] as const;
 
 /** A daemon with its web console in a browser, with a logged-in user. */
@@ -89,27 +97,25 @@ export async function openConsole(): Promise<WebConsole> {
 }
 
 /**
- * Checks the current page in light, in dark and at 390 px: takes a screenshot of each, and returns the findings of axe
- * and whether the page scrolls horizontally, one per line; empty if there are none.
+ * Checks the current page in light, in dark and at 390 px: returns the findings of axe and whether the page scrolls
+ * horizontally, one per line; empty if there are none. Saves screenshots of them with `INNKEEPER_SCREENSHOTS=1`.
  */
 export async function checkPage(page: Page, name: string): Promise<string[]> {
-  mkdirSync(screenshotFolder, { recursive: true });
   const problems: string[] = [];
-  for (const variant of variants) {
-    await page.setViewportSize(variant.size);
-    await page.emulateMedia({ colorScheme: variant.colorScheme, reducedMotion: 'reduce' });
-    await page.screenshot({ path: join(screenshotFolder, `${name}-${variant.name}.png`) });
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    for (const { id, nodes } of violations)
-      problems.push(
-        `${name} ${variant.name}: ${id}: ${nodes
-          .slice(0, 3)
-          .map(({ html }) => html.slice(0, 200))
-          .join(' ')}`,
-      );
+  for (const { name: variant, size, colorScheme, rules } of variants) {
+    await page.setViewportSize(size);
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor();
+    await page.evaluate(nextFrame);
+    if (takesScreenshots) await page.screenshot({ path: join(screenshotFolder, `${name}-${variant}.png`) });
+    for (const problem of await accessibilityProblems(page, rules)) problems.push(`${name} ${variant}: ${problem}`);
     if (await page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth'))
-      problems.push(`${name} ${variant.name}: the page scrolls horizontally`);
+      problems.push(`${name} ${variant}: the page scrolls horizontally`);
   }
   await page.setViewportSize(variants[0].size);
   return problems;
 }
+
+/** In the page: waits until it has reacted to its size and colours. */
+const nextFrame = (): Promise<void> =>
+  new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve())));
