@@ -76,6 +76,29 @@ describe('the services of a VM', () => {
     assert.equal(await page.locator('main img').count(), 0);
   });
 
+  it('filters that are changed right after each other all count, and what is typed stays', async () => {
+    await page.getByLabel('State', { exact: true }).selectOption('failed');
+    await rowOf('web').waitFor({ state: 'detached' });
+    const typed = await page.evaluate(() => {
+      const state = document.querySelector<HTMLSelectElement>('select[aria-label="State"]');
+      const filter = document.querySelector<HTMLInputElement>('[aria-label="Filter services"]');
+      if (state === null || filter === null) return undefined;
+      // As a user does on a busy machine: nothing is rendered in between.
+      const enter = (element: HTMLInputElement | HTMLSelectElement, value: string, event: string): string => {
+        Object.getOwnPropertyDescriptor(Object.getPrototypeOf(element), 'value')?.set?.call(element, value);
+        element.dispatchEvent(new Event(event, { bubbles: true }));
+        return element.value;
+      };
+      enter(state, '', 'change');
+      return [enter(filter, 'w', 'input'), enter(filter, 'we', 'input')];
+    });
+    assert.deepEqual(typed, ['w', 'we']);
+    await page.waitForURL((url) => url.search === '?filter=we');
+    await rowOf('web').waitFor();
+    await page.getByLabel('Filter services').fill('');
+    await rowOf('broken').waitFor();
+  });
+
   it('a service is stopped after confirmation, and enabled without one', async () => {
     await choose('web', 'Stop');
     const dialog = page.getByRole('dialog', { name: 'Stop: web?' });

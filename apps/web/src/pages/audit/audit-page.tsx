@@ -1,13 +1,13 @@
 import { Button, Select, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import type { JSX } from 'react';
-import { useSearchParams } from 'react-router';
 import { api } from '../../api/api.ts';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { InnCommand } from '../../components/inn-command.tsx';
 import { Page } from '../../components/page.tsx';
 import { Badge } from '../../components/vm-badges.tsx';
+import { useParameters } from '../use-parameters.ts';
 import { AuditList } from './audit-list.tsx';
 import { auditCommand, auditExportPath, auditRequest } from './audit-request.ts';
 import { groupEntries } from './audit-sentence.ts';
@@ -17,7 +17,7 @@ const labels = { user: 'User', vm: 'VM', action: 'Action starts with', text: 'Pa
 
 /** The audit log: who did what to which VM, and the result. The search is in the address. */
 export function AuditPage(): JSX.Element {
-  const [parameters, setParameters] = useSearchParams();
+  const [parameters, change] = useParameters();
   const request = auditRequest(parameters);
   const { data, error, fetchNextPage, hasNextPage, isFetching, refetch } = useInfiniteQuery({
     queryKey: ['audit', parameters.toString()],
@@ -28,12 +28,6 @@ export function AuditPage(): JSX.Element {
     placeholderData: (before) => before,
   });
   const entries = data?.pages.flatMap((page) => page.entries) ?? [];
-  const change = (name: string, value: string): void => {
-    const next = new URLSearchParams(window.location.search);
-    if (value === '') next.delete(name);
-    else next.set(name, value);
-    setParameters(next, { replace: true });
-  };
   return (
     <Page
       title="Audit"
@@ -58,7 +52,7 @@ export function AuditPage(): JSX.Element {
             key={name}
             label={labels[name]}
             value={parameters.get(name) ?? ''}
-            onChange={(event) => change(name, event.currentTarget.value)}
+            onChange={(event) => change({ [name]: event.currentTarget.value })}
           />
         ))}
         <Select
@@ -70,7 +64,7 @@ export function AuditPage(): JSX.Element {
           ]}
           value={parameters.get('result') ?? ''}
           allowDeselect={false}
-          onChange={(value) => change('result', value ?? '')}
+          onChange={(value) => change({ result: value ?? '' })}
         />
       </search>
       {error !== null && (

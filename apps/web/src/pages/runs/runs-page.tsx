@@ -1,12 +1,12 @@
 import { isOperationError } from '@innkeeper/contract';
 import { Button, TextInput } from '@mantine/core';
 import { type JSX, useDeferredValue } from 'react';
-import { useSearchParams } from 'react-router';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { InnCommand } from '../../components/inn-command.tsx';
 import { Page } from '../../components/page.tsx';
+import { useParameters } from '../use-parameters.ts';
 import { runCommands } from './run-command.ts';
 import { RunList } from './run-list.tsx';
 import { StartRunButton } from './start-run-button.tsx';
@@ -20,17 +20,11 @@ const fields = [
 
 /** All runs that the user can see. The search is in the address. */
 export function RunsPage(): JSX.Element {
-  const [parameters, setParameters] = useSearchParams();
+  const [parameters, change] = useParameters();
   const value = (name: string): string => parameters.get(name) ?? '';
   const search = { text: value('text').trim(), vm: value('vm').trim(), user: value('user').trim() };
   const { runs, error, refetch, hasMore, isFetching, fetchMore } = useRuns(useDeferredValue(search));
   const searching = Object.values(search).some((each) => each !== '');
-  const change = (name: string, text: string): void => {
-    const next = new URLSearchParams(window.location.search);
-    if (text === '') next.delete(name);
-    else next.set(name, text);
-    setParameters(next, { replace: true });
-  };
   // A partly typed name does not match a VM yet.
   const noSuchVm = isOperationError(error) && error.reason === 'VM_NOT_FOUND';
   const start = <StartRunButton where={search.vm === '' ? {} : { vms: [search.vm] }} />;
@@ -48,7 +42,7 @@ export function RunsPage(): JSX.Element {
               error={name === 'vm' && noSuchVm ? 'No VM has this name.' : undefined}
               autoComplete="off"
               spellCheck={false}
-              onChange={(event) => change(name, event.currentTarget.value)}
+              onChange={(event) => change({ [name]: event.currentTarget.value })}
             />
           ))}
         </search>
@@ -66,7 +60,7 @@ export function RunsPage(): JSX.Element {
         <EmptyState
           title="No runs match"
           action={
-            <Button variant="default" onClick={() => setParameters({}, { replace: true })}>
+            <Button variant="default" onClick={() => change({ text: '', vm: '', user: '' })}>
               Clear search
             </Button>
           }

@@ -1,8 +1,9 @@
 import { type JSX, useCallback } from 'react';
-import { useNavigate, useSearchParams } from 'react-router';
+import { useNavigate } from 'react-router';
 import { hasPrivilege, useMe } from '../../api/session.ts';
 import { useConfirm } from '../../components/use-confirm.tsx';
 import { vmPath } from '../../components/vm-path.ts';
+import { useParameters } from '../use-parameters.ts';
 import { CapabilityMissing, lacksCapability } from './capability-missing.tsx';
 import { type FileOrder, fileOrderOf } from './files/file-order.ts';
 import { parentPath, resolvePath } from './files/file-path.ts';
@@ -16,7 +17,7 @@ const defaultFolder = '/root';
 /** The guest's files. Folder, sort order and open file are in the address. */
 export function FilesTab({ vm }: VmTabProps): JSX.Element {
   const { me } = useMe();
-  const [parameters, setParameters] = useSearchParams();
+  const [parameters, change] = useParameters();
   const navigate = useNavigate();
   const { ask, dialog } = useConfirm();
   const path = resolvePath('/', parameters.get('path') ?? defaultFolder);
@@ -42,13 +43,8 @@ export function FilesTab({ vm }: VmTabProps): JSX.Element {
     () => void navigate(addressOf(opened), { replace: true }),
     [navigate, addressOf, opened],
   );
-  const onOrder = ({ key, descending, hidden }: FileOrder): void => {
-    const next = new URLSearchParams(parameters);
-    next.set('sort', `${descending ? '-' : ''}${key}`);
-    if (hidden) next.set('hidden', '1');
-    else next.delete('hidden');
-    setParameters(next, { replace: true });
-  };
+  const onOrder = ({ key, descending, hidden }: FileOrder): void =>
+    change({ sort: `${descending ? '-' : ''}${key}`, hidden: hidden ? '1' : undefined });
   const whyReadOnly = (): string | undefined => {
     if (lacksCapability(vm, 'file.write')) return 'The agent of this guest lacks the capability file.write';
     return hasPrivilege(me, 'guest.file.write', vm) ? undefined : 'You lack the privilege guest.file.write on this VM';

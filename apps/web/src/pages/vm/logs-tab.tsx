@@ -1,11 +1,11 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { type JSX, useDeferredValue, useMemo, useState } from 'react';
-import { useSearchParams } from 'react-router';
 import { hasPrivilege, useMe } from '../../api/session.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { InnCommand } from '../../components/inn-command.tsx';
+import { useParameters } from '../use-parameters.ts';
 import { CapabilityMissing, lacksCapability } from './capability-missing.tsx';
 import { GuestUnavailable, isGuestUnavailable } from './guest-unavailable.tsx';
 import { filterLines, type LogChoice, logChoiceOf, logsCommand } from './logs/log-lines.ts';
@@ -30,22 +30,12 @@ export function LogsTab({ vm }: VmTabProps): JSX.Element {
 
 function GuestLogs({ vm }: VmTabProps): JSX.Element {
   const { me } = useMe();
-  const [parameters, setParameters] = useSearchParams();
+  const [parameters, change] = useParameters();
   const hasJournal = !lacksCapability(vm, 'logs.journal');
   const choice = logChoiceOf(parameters, hasJournal);
   const filter = parameters.get('filter') ?? '';
   const needed = choice.source === 'file' ? 'guest.file.read' : 'guest.exec';
   const may = hasPrivilege(me, needed, vm);
-  const change = (name: string, value: string): void =>
-    setParameters(
-      (before) => {
-        const next = new URLSearchParams(before);
-        if (value === '') next.delete(name);
-        else next.set(name, value);
-        return next;
-      },
-      { replace: true },
-    );
   return (
     <>
       <div className="logs-tools">
@@ -59,18 +49,18 @@ function GuestLogs({ vm }: VmTabProps): JSX.Element {
             { value: 'agent', label: 'Agent' },
             { value: 'file', label: 'File' },
           ]}
-          onChange={(event) => change('source', event.currentTarget.value)}
+          onChange={(event) => change({ source: event.currentTarget.value })}
         />
         {choice.source === 'journal' && (
           <Applied
             label="Service"
             placeholder="All services"
             value={choice.unit}
-            onApply={(unit) => change('unit', unit)}
+            onApply={(unit) => change({ unit })}
           />
         )}
         {choice.source === 'file' && (
-          <Applied label="Path" placeholder="/var/log/…" value={choice.file} onApply={(file) => change('file', file)} />
+          <Applied label="Path" placeholder="/var/log/…" value={choice.file} onApply={(file) => change({ file })} />
         )}
         {choice.source !== 'file' && (
           <NativeSelect
@@ -78,7 +68,7 @@ function GuestLogs({ vm }: VmTabProps): JSX.Element {
             aria-label="Priority"
             value={choice.priority}
             data={priorities}
-            onChange={(event) => change('priority', event.currentTarget.value)}
+            onChange={(event) => change({ priority: event.currentTarget.value })}
           />
         )}
         <TextInput
@@ -89,7 +79,7 @@ function GuestLogs({ vm }: VmTabProps): JSX.Element {
           placeholder="Filter lines"
           leftSection={<Icon name="search" size={15} />}
           value={filter}
-          onChange={(event) => change('filter', event.currentTarget.value)}
+          onChange={(event) => change({ filter: event.currentTarget.value })}
         />
         <InnCommand command={logsCommand(vm.name, choice)} />
       </div>

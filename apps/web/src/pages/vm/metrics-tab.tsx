@@ -1,12 +1,12 @@
 import { AgentState, type Vm } from '@innkeeper/contract/control';
 import { useCallbackRef } from '@mantine/hooks';
 import { type JSX, useMemo, useRef, useState } from 'react';
-import { useSearchParams } from 'react-router';
 import { needsAttention } from '../../components/agent-view.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { saveAsFile } from '../../components/save-as-file.ts';
 import { unknownReason } from '../../components/unknown-reason.ts';
+import { useParameters } from '../use-parameters.ts';
 import { currentSources } from './metrics/latest-value.ts';
 import { MetricCard } from './metrics/metric-card.tsx';
 import { rangeOf, zoomAround, zoomOf } from './metrics/metric-range.ts';
@@ -19,7 +19,7 @@ import type { VmTabProps } from './vm-tab.ts';
 
 /** Metrics of the VM over time. Range, zoom and view are in the address. */
 export function MetricsTab({ vm }: VmTabProps): JSX.Element {
-  const [parameters, setParameters] = useSearchParams();
+  const [parameters, change] = useParameters({ replace: false });
   const [paused, setPaused] = useState(false);
   const colors = useChartColors();
   const range = rangeOf(parameters);
@@ -33,13 +33,6 @@ export function MetricsTab({ vm }: VmTabProps): JSX.Element {
   );
   const table = parameters.get('view') === 'table';
   const { set, window, error, refetch } = useMetrics(vm.id, range, zoom, !paused && zoom === undefined);
-  const change = (values: Readonly<Record<string, string | undefined>>): void => {
-    const next = new URLSearchParams(parameters);
-    for (const [name, value] of Object.entries(values))
-      if (value === undefined) next.delete(name);
-      else next.set(name, value);
-    setParameters(next);
-  };
   const zoomTo = (fromMs: number, toMs: number): void => {
     const next = zoomAround(fromMs, toMs);
     change({ from: String(next.fromMs), to: String(next.toMs) });

@@ -2,7 +2,6 @@ import type { GuestProcess } from '@innkeeper/contract/agent';
 import { Button, Switch, TextInput } from '@mantine/core';
 import { useCallbackRef } from '@mantine/hooks';
 import { type JSX, useState } from 'react';
-import { useSearchParams } from 'react-router';
 import { guest } from '../../api/guest.ts';
 import { hasPrivilege, useMe } from '../../api/session.ts';
 import { ErrorNote } from '../../components/error-note.tsx';
@@ -11,6 +10,7 @@ import { InnCommand } from '../../components/inn-command.tsx';
 import { showToast } from '../../components/toasts.tsx';
 import { useConfirm } from '../../components/use-confirm.tsx';
 import { showName } from '../../format/show-name.ts';
+import { useParameters } from '../use-parameters.ts';
 import { CapabilityMissing, lacksCapability } from './capability-missing.tsx';
 import { GuestUnavailable, isGuestUnavailable } from './guest-unavailable.tsx';
 import { listProcessesCommand, signalCommand } from './processes/process-commands.ts';
@@ -23,7 +23,7 @@ import type { VmTabProps } from './vm-tab.ts';
 /** The guest's processes, and signals to them. Sort order and filter are in the address. */
 export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
   const { me } = useMe();
-  const [parameters, setParameters] = useSearchParams();
+  const [parameters, change] = useParameters();
   const [paused, setPaused] = useState(false);
   const { ask, dialog } = useConfirm();
   const order = processOrderOf(parameters.get('sort'));
@@ -37,17 +37,7 @@ export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
     enabled: connected && !missing,
   });
 
-  const change = (name: string, value: string): void =>
-    setParameters(
-      (before) => {
-        const next = new URLSearchParams(before);
-        if (value === '') next.delete(name);
-        else next.set(name, value);
-        return next;
-      },
-      { replace: true },
-    );
-  const setOrder = ({ key, reversed }: ProcessOrder): void => change('sort', `${reversed ? '-' : ''}${key}`);
+  const setOrder = ({ key, reversed }: ProcessOrder): void => change({ sort: `${reversed ? '-' : ''}${key}` });
   const onSignal = useCallbackRef(async (process: GuestProcess, signal: Signal, tree: boolean): Promise<void> => {
     const name = `${showName(process.name)} (${process.pid})`;
     const sent = await ask({
@@ -92,13 +82,13 @@ export function ProcessesTab({ vm }: VmTabProps): JSX.Element {
           placeholder="Name, command, user or PID"
           leftSection={<Icon name="search" size={15} />}
           value={filter}
-          onChange={(event) => change('filter', event.currentTarget.value)}
+          onChange={(event) => change({ filter: event.currentTarget.value })}
         />
         <Switch
           size="sm"
           label="Kernel threads"
           checked={kernelThreads}
-          onChange={(event) => change('kernel', event.currentTarget.checked ? '1' : '')}
+          onChange={(event) => change({ kernel: event.currentTarget.checked ? '1' : '' })}
         />
         <span className="dim number" role="status">
           {processes !== undefined && countText(shown.length, processes.length, total)}

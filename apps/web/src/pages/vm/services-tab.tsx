@@ -3,7 +3,6 @@ import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useCallbackRef } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { JSX } from 'react';
-import { useSearchParams } from 'react-router';
 import { guest } from '../../api/guest.ts';
 import { hasPrivilege, useMe } from '../../api/session.ts';
 import { ErrorNote } from '../../components/error-note.tsx';
@@ -12,6 +11,7 @@ import { InnCommand } from '../../components/inn-command.tsx';
 import { showToast } from '../../components/toasts.tsx';
 import { useConfirm } from '../../components/use-confirm.tsx';
 import { showName } from '../../format/show-name.ts';
+import { useParameters } from '../use-parameters.ts';
 import { CapabilityMissing, lacksCapability } from './capability-missing.tsx';
 import { GuestUnavailable, isGuestUnavailable } from './guest-unavailable.tsx';
 import { ServiceRows } from './services/service-rows.tsx';
@@ -30,7 +30,7 @@ const refreshMs = 10_000;
 /** The guest's services, and actions on them. The filters are in the address. */
 export function ServicesTab({ vm }: VmTabProps): JSX.Element {
   const { me } = useMe();
-  const [parameters, setParameters] = useSearchParams();
+  const [parameters, change] = useParameters();
   const { ask, dialog } = useConfirm();
   const filter = parameters.get('filter') ?? '';
   const state = stateFilters.find((each) => each === parameters.get('state')) ?? '';
@@ -44,16 +44,6 @@ export function ServicesTab({ vm }: VmTabProps): JSX.Element {
     structuralSharing: false,
     enabled: connected && !missing,
   });
-  const change = (name: string, value: string): void =>
-    setParameters(
-      (before) => {
-        const next = new URLSearchParams(before);
-        if (value === '') next.delete(name);
-        else next.set(name, value);
-        return next;
-      },
-      { replace: true },
-    );
   const onAction = useCallbackRef(async (unit: Unit, action: ServiceAction): Promise<void> => {
     const { verb, label, consequence, done } = action;
     const name = showName(unit.name);
@@ -90,14 +80,14 @@ export function ServicesTab({ vm }: VmTabProps): JSX.Element {
           placeholder="Name or description"
           leftSection={<Icon name="search" size={15} />}
           value={filter}
-          onChange={(event) => change('filter', event.currentTarget.value)}
+          onChange={(event) => change({ filter: event.currentTarget.value })}
         />
         <NativeSelect
           size="sm"
           aria-label="State"
           value={state}
           data={[{ value: '', label: 'All states' }, ...stateFilters]}
-          onChange={(event) => change('state', event.currentTarget.value)}
+          onChange={(event) => change({ state: event.currentTarget.value })}
         />
         <span className="dim number" role="status">
           {data !== undefined && units !== undefined && countText(units.length, data.units.length, data.initSystem)}

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { type JSX, useState } from 'react';
-import { Link, useSearchParams } from 'react-router';
+import { Link } from 'react-router';
 import { hasPrivilege, useMe } from '../../api/session.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
@@ -9,6 +9,7 @@ import { Icon } from '../../components/icon.tsx';
 import { isUnreadable, matchText } from '../../components/match-text.ts';
 import { Page } from '../../components/page.tsx';
 import { StartRunButton } from '../runs/start-run-button.tsx';
+import { useParameters } from '../use-parameters.ts';
 import { BulkBar } from './bulk-bar.tsx';
 import { ColumnChooser } from './column-chooser.tsx';
 import { useColumns } from './use-columns.ts';
@@ -19,7 +20,7 @@ import { VmTable } from './vm-table.tsx';
 /** All VMs. Filter and sort order are in the address, so a view can be bookmarked and shared. */
 export function VmsPage(): JSX.Element {
   const { me } = useMe();
-  const [parameters, setParameters] = useSearchParams();
+  const [parameters, change] = useParameters();
   const filter = parameters.get('filter') ?? '';
   const sort = parameters.get('sort') ?? 'name';
   const [firstRow, setFirstRow] = useState(0);
@@ -28,13 +29,6 @@ export function VmsPage(): JSX.Element {
   const readable = !isUnreadable(filter);
   // An invalid filter is not requested: the last valid result stays while the user types.
   const vms = useVmWindow(filter, sort, firstRow, readable);
-  const change = (name: string, value: string): void => {
-    // Reads the current address, so that a concurrent change is not undone.
-    const next = new URLSearchParams(window.location.search);
-    if (value === '') next.delete(name);
-    else next.set(name, value);
-    setParameters(next, { replace: true });
-  };
   const create = hasPrivilege(me, 'vm.manage') && (
     <Button component={Link} to="/vms/new" leftSection={<Icon name="plus" size={16} />}>
       Create VM
@@ -55,7 +49,7 @@ export function VmsPage(): JSX.Element {
       actions={create}
     >
       <div className="row vms-tools">
-        <FilterBox value={filter} onChange={(value) => change('filter', value)} />
+        <FilterBox value={filter} onChange={(value) => change({ filter: value })} />
         {filter !== '' && readable && total > 0 && <StartRunButton variant="default" where={{ filter }} />}
         <ColumnChooser columns={columns} />
       </div>
@@ -70,7 +64,7 @@ export function VmsPage(): JSX.Element {
         <EmptyState
           title="No VMs match"
           action={
-            <Button variant="default" onClick={() => change('filter', '')}>
+            <Button variant="default" onClick={() => change({ filter: '' })}>
               Clear filter
             </Button>
           }
@@ -82,7 +76,7 @@ export function VmsPage(): JSX.Element {
         <VmTable
           vms={vms}
           sort={sort}
-          onSort={(value) => change('sort', value === 'name' ? '' : value)}
+          onSort={(value) => change({ sort: value === 'name' ? '' : value })}
           columns={columns.shown}
           selection={selection}
           onFirstRow={setFirstRow}
