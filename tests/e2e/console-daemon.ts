@@ -26,6 +26,8 @@ export interface ConsoleDaemon extends AsyncDisposable {
   addTinyImage(): Promise<void>;
   /** Creates a VM from that image, starts it and waits for its agent. */
   createVm(name: string, tags?: Record<string, string>): Promise<void>;
+  /** Starts a VM and waits for its agent. */
+  startVm(name: string): Promise<void>;
   /** Kills the daemon; VMs keep running. */
   pause(): Promise<void>;
   /** Starts the daemon again on the same port. */
@@ -69,6 +71,15 @@ export async function startConsoleDaemon(): Promise<ConsoleDaemon> {
   };
   const run = async (method: string, body: object): Promise<void> =>
     finished((await call<{ id: string }>(method, body)).id);
+  const untilReporting = async (vm: string): Promise<void> => {
+    const isReporting = async (): Promise<boolean> => {
+      const { agent, telemetry } = await call<{ agent?: { state: string }; telemetry?: object }>('VmService/GetVm', {
+        vm,
+      });
+      return agent?.state === 'AGENT_STATE_CONNECTED' && telemetry !== undefined;
+    };
+    await until(isReporting, { withinMs: 300_000, everyMs: 100, what: `the agent of ${vm}` });
+  };
   /** Also when a test ended while an operation of the VM was running. */
   const deleteVm = async (id: string): Promise<void> => {
     for (const untilMs = performance.now() + 60_000; ; await delay(200)) {
@@ -95,13 +106,11 @@ export async function startConsoleDaemon(): Promise<ConsoleDaemon> {
         tags,
         start: true,
       });
-      for (;;) {
-        const { agent, telemetry } = await call<{ agent?: { state: string }; telemetry?: object }>('VmService/GetVm', {
-          vm: name,
-        });
-        if (agent?.state === 'AGENT_STATE_CONNECTED' && telemetry !== undefined) return;
-        await delay(200);
-      }
+      await untilReporting(name);
+    },
+    startVm: async (name) => {
+      await run('VmService/StartVm', { vm: name });
+      await untilReporting(name);
     },
     pause: () => stop(child, 'SIGKILL'),
     resume: async () => {

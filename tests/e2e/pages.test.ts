@@ -130,8 +130,9 @@ describe('the web console', () => {
     await page.keyboard.press('Enter');
     await page.locator('html[data-mantine-color-scheme=dark]').waitFor();
     await page.locator('body').press('Control+k');
-    await page.getByRole('combobox', { name: 'Search' }).fill('system');
-    await page.keyboard.press('Enter');
+    await page.getByRole('combobox', { name: 'Search' }).fill('colours');
+    await page.getByRole('option', { name: 'Use the system’s colours' }).click();
+    await page.locator('html[data-mantine-color-scheme=light]').waitFor();
     await page.locator('body').press('Control+k');
     await page.getByRole('combobox', { name: 'Search' }).fill('terminal web-1');
     await page.getByRole('option', { name: 'Terminal of web-1' }).waitFor();

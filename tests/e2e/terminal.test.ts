@@ -204,6 +204,12 @@ describe('the terminal', () => {
     await page.getByRole('menuitem', { name: /Ctrl\+C/ }).click();
     await type('echo after $?\n');
     await shows('after 130');
+    assert.equal(await page.evaluate(() => document.fullscreenElement?.tagName), 'HTML');
+    await page.getByRole('button', { name: 'Exit full screen' }).click();
+    await page.waitForFunction(() => document.fullscreenElement === null);
+    // As in a browser that cannot pass Escape on: it fills the window, of any size.
+    await page.evaluate(() => Object.defineProperty(navigator, 'keyboard', { value: undefined }));
+    await page.getByRole('button', { name: 'Full screen' }).click();
     assert.deepEqual(await checkPage(page, 'terminal-full'), []);
     await page.getByRole('button', { name: 'Exit full screen' }).click();
     assert.equal(await page.evaluate(() => localStorage.getItem('innkeeper-terminal-font-size')), '15');

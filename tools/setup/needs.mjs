@@ -68,7 +68,7 @@ const tests = [
   { name: 'openssl', why: 'creates certificates for tests' },
   { name: 'openssh-client', why: 'goes through a tunnel in tests' },
   { name: 'python3', why: 'runs ansible through a tunnel in tests' },
-  { name: 'chromium', why: 'runs the web console in tests' },
+  { name: 'chromium-headless-shell', why: 'runs the web console in tests' },
   { name: 'postgresql', why: 'a server for the tests of the store, on a private socket' },
   { name: 'victoria-metrics', why: 'receives the metrics that the tests write' },
 ];
