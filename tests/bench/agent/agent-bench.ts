@@ -97,7 +97,10 @@ async function measureIdleWithHost(
 
 async function findPids(shell: GuestShell): Promise<Pids> {
   const pidOf = async (unit: string): Promise<number> => {
-    const pid = Number(await shell.run(`systemctl show --value -p MainPID ${unit}`));
+    // Guests start both late, after their ports.
+    const show = `systemctl show --value -p MainPID ${unit}`;
+    const wait = `for n in $(seq 100); do [ "$(${show})" != 0 ] && break; sleep 0.2; done`;
+    const pid = Number(await shell.run(`${wait}; ${show}`));
     if (!(pid > 0)) throw new Error(`${unit} is not running in the guest.`);
     return pid;
   };
