@@ -1,4 +1,12 @@
-import { AgentLog, createAgent, defaultVsockPeers, loadSettings, vsockPort } from '@innkeeper/agent-core';
+import {
+  AgentLog,
+  createAgent,
+  defaultVsockPeers,
+  type Host,
+  loadSettings,
+  otherQemuGa,
+  vsockPort,
+} from '@innkeeper/agent-core';
 import type { Channel, Log } from '@innkeeper/kit';
 import { close, exit, giveUp, handedOver, open, print, write } from 'host';
 import { portName } from './channels/find-port.ts';
@@ -83,7 +91,7 @@ async function serveAs(options: ServeOptions, taken: TakenOver | undefined): Pro
   onEverySignal(SIGINT, stop);
   log.info('agent.started', { version: agentVersion, handover: taken !== undefined });
   if (options.virtio)
-    for (const { name, path, dialect } of portsToServe(settings.config?.devicePath))
+    for (const { name, path, dialect } of portsToServe(host, log, settings.config?.devicePath))
       servePort({
         name,
         path,
@@ -113,11 +121,18 @@ function serveHttp(address: string, log: Log, signal: AbortSignal, serve: (chann
     .catch((error: unknown) => log.error('http.ended', { error: String(error) }));
 }
 
-/** All ports by their names, or the one device that the guest's settings name. */
+/** All ports by their names but for one that has its own program, or the one device that the guest's settings name. */
 function portsToServe(
+  host: Host,
+  log: Log,
   devicePath: string | undefined,
 ): { readonly name: string; readonly path?: string; readonly dialect: PortDialect }[] {
-  if (devicePath === undefined || devicePath === 'auto') return [...ports];
+  if (devicePath === undefined || devicePath === 'auto') {
+    const program = otherQemuGa(host);
+    if (program === undefined) return [...ports];
+    log.info('port.left', { port: 'org.qemu.guest_agent.0', program });
+    return ports.filter(({ dialect }) => dialect !== 'qga');
+  }
   const name = portName(devicePath);
   const dialect = ports.find((port) => port.name === name)?.dialect ?? 'native';
   return [{ name, path: devicePath, dialect }];

@@ -2,6 +2,7 @@ export { type Agent, createAgent } from './agent.ts';
 export { type IpEndpoint, parseEndpoint } from './config/ip-endpoint.ts';
 export { defaultConfigPath, loadSettings } from './config/load-settings.ts';
 export { defaultVsockPeers, type VsockPeers, vsockPeerProblem, vsockPeersOf, vsockPort } from './config/vsock-peers.ts';
+export { otherQemuGa } from './dialects/qga/other-qemu-ga.ts';
 export { qgaVersion } from './dialects/qga/qga-settings.ts';
 export { qgaCommandNames } from './dialects/qga.ts';
 export { diagnose } from './doctor/diagnose.ts';

@@ -1,3 +1,4 @@
+import { otherQemuGa } from '../dialects/qga/other-qemu-ga.ts';
 import { exists } from '../file/exists.ts';
 import type { Host } from '../host.ts';
 import { readTrimmed } from '../telemetry/read-trimmed.ts';
@@ -57,8 +58,19 @@ export function portFindings(host: Host, ports: readonly FoundPort[], devicePath
 /** Who speaks QGA with the host, if there is somebody. */
 function sharedFindings(host: Host, ports: readonly FoundPort[]): Finding[] {
   const shared = ports.find(({ name }) => name === sharedPort);
-  const holder = shared === undefined ? undefined : holderOf(host, shared.path);
-  if (holder === undefined) return [];
+  if (shared === undefined) return [];
+  const holder = holderOf(host, shared.path);
+  if (holder === undefined) {
+    const program = otherQemuGa(host);
+    if (program === undefined) return [];
+    return [
+      problem(
+        'port',
+        `no program has the port ${sharedPort} open: the agent leaves it to ${program}, which does not run`,
+        'start qemu-guest-agent, or remove it and restart the agent',
+      ),
+    ];
+  }
   const who = holder.isAgent ? 'the agent' : holder.name;
   const leaves = holder.isAgent ? '' : ', and the agent leaves it to it';
   return [
