@@ -1,10 +1,13 @@
 import type { DirectoryEntry } from '@innkeeper/contract/agent-message';
 import { type AgentMessageClient, throwError } from './agent-message-client.ts';
 import type { Entry, GuestAdmin } from './guest-admin.ts';
+import { noAdmin } from './limited-client.ts';
 
 /** With the messages of agent.proto. */
 export function agentMessageAdmin(client: AgentMessageClient): GuestAdmin {
   return {
+    ...noAdmin,
+    capabilityNames: { has: 'execute', lacks: 'clipboard' },
     list: async (path, { hidden: includeHidden, atOnce: maxEntries }) => {
       const entries: Entry[] = [];
       let continuationToken = '';

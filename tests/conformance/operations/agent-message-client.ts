@@ -6,7 +6,7 @@ import { type Channel, createDeferred, type Deferred } from '@innkeeper/kit';
 import { agentMessageAdmin } from './agent-message-admin.ts';
 import { ForeignFrames, type FrameForm, printFrame } from './foreign-frames.ts';
 import type { GuestAdmin } from './guest-admin.ts';
-import type { CommandRequest, CommandResult, GuestClient, WriteRequest } from './guest-client.ts';
+import type { CommandRequest, CommandResult, Figures, GuestClient, WriteRequest } from './guest-client.ts';
 
 type Payload = AgentMessage['payload'];
 type PayloadInit = NonNullable<MessageInitShape<typeof AgentMessageSchema>['payload']>;
@@ -15,6 +15,8 @@ type PayloadOf<K> = Extract<Payload, { case: K }>['value'];
 /** Implements AgentMessage like a third-party host, only from the document and with protobuf-es. */
 export class AgentMessageClient implements GuestClient {
   readonly admin: GuestAdmin = agentMessageAdmin(this);
+  readonly hasTextOnly = true;
+  readonly ignoresMalformed = true;
   readonly #channel: Channel;
   readonly #form: FrameForm;
   readonly #frames: ForeignFrames;
@@ -24,7 +26,10 @@ export class AgentMessageClient implements GuestClient {
   readonly #reports: Promise<Payload>;
   #lastId = 0;
 
-  private constructor(channel: Channel, form: FrameForm) {
+  readonly #asked: Set<string>;
+
+  private constructor(channel: Channel, form: FrameForm, asked: Set<string>) {
+    this.#asked = asked;
     this.#channel = channel;
     this.#form = form;
     this.#frames = new ForeignFrames(form);
@@ -35,11 +40,31 @@ export class AgentMessageClient implements GuestClient {
     });
   }
 
-  static async connect(path: string, form: FrameForm): Promise<AgentMessageClient> {
-    const client = new AgentMessageClient(await openUnixChannel(path), form);
+  /** @param asked gets the names of what is sent */
+  static async connect(path: string, form: FrameForm, asked = new Set<string>()): Promise<AgentMessageClient> {
+    const client = new AgentMessageClient(await openUnixChannel(path), form, asked);
     // The agent writes in the form that it has seen, so it must receive a message first.
     await client.ping();
     return client;
+  }
+
+  async alive(): Promise<void> {
+    await this.ping();
+  }
+
+  clock(): Promise<never> {
+    return Promise.reject(new Error('AgentMessage reads the clock only by setting it.'));
+  }
+
+  async figures(): Promise<Figures> {
+    const report = payloadOf(await this.#reports, 'telemetry');
+    return {
+      memoryTotalBytes: Number(report.memoryTotalBytes),
+      memoryUsedBytes: Number(report.memoryUsedBytes),
+      uptimeSeconds: Number(report.uptimeSeconds),
+      loadOneMinute: report.loadAvg1,
+      cpuBusyPercent: report.cpuUsagePercent,
+    };
   }
 
   async hello(): Promise<{ agentVersion: string }> {
@@ -109,6 +134,10 @@ export class AgentMessageClient implements GuestClient {
     return await this.#writePiece({ path, data, mode, createParents, eof: true });
   }
 
+  async append(path: string, data: Uint8Array): Promise<void> {
+    await this.#writePiece({ path, data: Buffer.from(data), append: true, eof: true });
+  }
+
   async writeInTwo({ path, data, mode = 0 }: WriteRequest, between: () => Promise<void>): Promise<void> {
     const half = Math.floor(data.length / 2);
     const piece = { path, mode, totalChunks: 2 };
@@ -169,6 +198,10 @@ export class AgentMessageClient implements GuestClient {
   /** Sends a request and waits for the response to it. */
   async ask<K extends Payload['case']>(kind: K, payload: PayloadInit): Promise<PayloadOf<K>> {
     const messageId = `m${++this.#lastId}`;
+    const kindOfRequest = String(payload.case);
+    this.#asked.add(kindOfRequest);
+    for (const name of Object.keys(payload.value ?? {}).filter((name) => !name.startsWith('$')))
+      this.#asked.add(`${kindOfRequest}.${name}`);
     const answer = this.#expect(messageId);
     const message = create(AgentMessageSchema, { messageId, payload });
     await this.#channel.write(printFrame(this.#form, toBinary(AgentMessageSchema, message)));

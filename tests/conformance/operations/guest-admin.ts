@@ -13,6 +13,16 @@ export interface GuestAdmin {
   /** Names of packages that have this text in them; refused where the guest has no packages. */
   packages(text: string): Promise<readonly string[]>;
   capabilities(): Promise<readonly string[]>;
+  /** A name that must be among them, and one that must not. */
+  readonly capabilityNames: { readonly has: string; readonly lacks: string };
+  /** The keys that may log in as a user. */
+  keys(user: string): Promise<readonly string[]>;
+  addKey(user: string, key: string): Promise<void>;
+  removeKey(user: string, key: string): Promise<void>;
+  /** CPUs by their number. */
+  cpus(): Promise<readonly { readonly id: number; readonly online: boolean }[]>;
+  /** Must be refused: of a CPU that does not exist. */
+  switchOff(id: number): Promise<void>;
   /** Each must be refused, since the guest may be this machine. */
   refusedPassword(user: string): Promise<void>;
   refusedNetwork(link: string): Promise<void>;

@@ -1,8 +1,5 @@
 import type { GuestAdmin } from './guest-admin.ts';
 
-/** The names of dialects in the tables. */
-export type DialectName = 'native' | 'AgentMessage, plain' | 'AgentMessage, magic';
-
 export interface CommandRequest {
   /** A program with its arguments; not empty. */
   readonly argv?: readonly [string, string, ...string[]];
@@ -16,6 +13,8 @@ export interface CommandRequest {
   /** Whole seconds, the resolution of AgentMessage. */
   readonly timeoutSeconds?: number;
   readonly maxOutputBytes?: number;
+  /** Its whole standard input. */
+  readonly input?: Buffer;
 }
 
 export interface CommandResult {
@@ -23,6 +22,8 @@ export interface CommandResult {
   readonly stderr: Buffer;
   /** Undefined: a signal ended it. */
   readonly exitCode: number | undefined;
+  /** The signal that ended it, where the dialect says so. */
+  readonly signal?: number | undefined;
   readonly timedOut: boolean;
   readonly truncated: boolean;
 }
@@ -35,9 +36,26 @@ export interface WriteRequest {
   readonly createParents?: boolean;
 }
 
-/** The methods common to all dialects. Errors are OperationErrors or have their `reason`. */
+/** The figures of the guest that every dialect with figures has. */
+export interface Figures {
+  readonly memoryTotalBytes: number;
+  /** Total less available. */
+  readonly memoryUsedBytes: number;
+  readonly uptimeSeconds: number;
+  readonly loadOneMinute: number;
+  /** Undefined: not known yet. */
+  readonly cpuBusyPercent: number | undefined;
+}
+
+/** What foreign dialects and the native one share. Errors are OperationErrors or have their `reason`. */
 export interface GuestClient extends AsyncDisposable {
   readonly admin: GuestAdmin;
+  /** Output of commands arrives as text, so that what is not UTF-8 is lost. */
+  readonly hasTextOnly: boolean;
+  /** A malformed request has no sender who could be answered. */
+  readonly ignoresMalformed: boolean;
+  /** Resolves when the agent has answered anything. */
+  alive(): Promise<void>;
   /** What the agent reports when a session opens. */
   hello(): Promise<{ readonly agentVersion: string }>;
   ping(): Promise<{ readonly agentVersion: string }>;
@@ -49,11 +67,15 @@ export interface GuestClient extends AsyncDisposable {
     readonly mountPoints: readonly string[];
     readonly interfaces: readonly string[];
   }>;
+  figures(): Promise<Figures>;
+  /** The wall clock, rounded down to the dialect's resolution. */
+  clock(): Promise<{ readonly unixMs: number; readonly resolutionMs: number }>;
   run(request: CommandRequest): Promise<CommandResult>;
   /** Reads the whole file or a part of it, with as many requests as necessary. */
   read(path: string, part?: { readonly offset: number; readonly length: number }): Promise<Buffer>;
   /** Replaces a file; resolves to the number of bytes that the agent reports as written. */
   write(request: WriteRequest): Promise<number>;
+  append(path: string, data: Uint8Array): Promise<void>;
   /** Writes a file in two pieces, calling back in between. */
   writeInTwo(request: WriteRequest, between: () => Promise<void>): Promise<void>;
   /** Requests an invalid shutdown, which must be refused. */

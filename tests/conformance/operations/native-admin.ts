@@ -1,11 +1,12 @@
 import type { AgentLink } from '@innkeeper/agent-client';
-import { AddressMethod, type FileInfo, FileKind } from '@innkeeper/contract/agent';
+import { AddressMethod, type FileInfo, FileKind, HardwareKind } from '@innkeeper/contract/agent';
 import {
   AccountServiceLite,
   FileServiceLite,
   GuestProcessServiceLite,
   InventoryServiceLite,
   NetworkServiceLite,
+  PowerServiceLite,
   TelemetryServiceLite,
   UnitServiceLite,
 } from '@innkeeper/contract/agent-lite';
@@ -47,6 +48,21 @@ export function nativeAdmin(link: AgentLink): GuestAdmin {
       return packages.map(({ name }) => name).filter((name) => name.includes(text));
     },
     capabilities: async () => (await link.call(TelemetryServiceLite.getSystem, {})).capabilities,
+    capabilityNames: { has: 'exec', lacks: 'desktop' },
+    keys: async (user) => (await link.call(AccountServiceLite.listKeys, { user })).keys.map(({ line }) => line),
+    addKey: async (user, key) => {
+      await link.call(AccountServiceLite.changeKeys, { user, add: [key] });
+    },
+    removeKey: async (user, key) => {
+      await link.call(AccountServiceLite.changeKeys, { user, remove: [key] });
+    },
+    cpus: async () => {
+      const { units } = await link.call(PowerServiceLite.listHardware, { kind: HardwareKind.CPU });
+      return units.map(({ id, online }) => ({ id, online }));
+    },
+    switchOff: async (id) => {
+      await link.call(PowerServiceLite.setHardware, { kind: HardwareKind.CPU, ids: [id] });
+    },
     refusedPassword: async (user) => {
       await link.call(AccountServiceLite.change, { user, password: 'a' });
     },

@@ -25,7 +25,7 @@ import { openCall } from '../../../packages/agent-client/src/links/native/sessio
 import { hostClock } from '../../../packages/agent-client/src/node/host-clock.ts';
 import { randomBytes } from '../../../packages/agent-client/src/node/random-bytes.ts';
 import type { GuestAdmin } from './guest-admin.ts';
-import type { CommandRequest, CommandResult, GuestClient, WriteRequest } from './guest-client.ts';
+import type { CommandRequest, CommandResult, Figures, GuestClient, WriteRequest } from './guest-client.ts';
 import { nativeAdmin } from './native-admin.ts';
 
 /** The result of a process. */
@@ -40,6 +40,8 @@ export class NativeClient implements GuestClient {
   readonly link: AgentLink;
   readonly session: NativeSession;
   readonly admin: GuestAdmin;
+  readonly hasTextOnly = false;
+  readonly ignoresMalformed = false;
   readonly #welcomeVersion: Promise<string>;
   readonly #close: () => Promise<void>;
 
@@ -58,6 +60,10 @@ export class NativeClient implements GuestClient {
 
   static async connect(path: string): Promise<NativeClient> {
     return new NativeClient(path, await openUnixChannel(path));
+  }
+
+  async alive(): Promise<void> {
+    await this.ping();
   }
 
   async hello(): Promise<{ agentVersion: string }> {
@@ -80,8 +86,25 @@ export class NativeClient implements GuestClient {
     };
   }
 
+  async figures(): Promise<Figures> {
+    const { memory, uptimeSeconds, load, cpu } = await this.link.call(TelemetryServiceLite.watch, { once: true });
+    return {
+      memoryTotalBytes: Number(memory?.totalBytes),
+      memoryUsedBytes: Number(memory?.usedBytes),
+      uptimeSeconds: Number(uptimeSeconds),
+      loadOneMinute: Number(load?.oneMinute),
+      cpuBusyPercent: cpu?.busyPercent,
+    };
+  }
+
+  async clock(): ReturnType<GuestClient['clock']> {
+    const { wallTimeUnixNs } = await this.link.call(TelemetryServiceLite.adjustClock, { stepNs: 0n });
+    return { unixMs: Number(wallTimeUnixNs / 1_000_000n), resolutionMs: 1 };
+  }
+
   async run(request: CommandRequest): Promise<CommandResult> {
-    const { stdout, stderr, exited } = await this.exec({
+    const exec = this.link.exec({
+      stdin: request.input !== undefined,
       argv: [...(request.argv ?? [])],
       shellCommand: request.shell ?? '',
       workingDirectory: request.directory ?? '',
@@ -92,9 +115,15 @@ export class NativeClient implements GuestClient {
       timeoutMs: (request.timeoutSeconds ?? 0) * 1000,
       maxOutputBytes: BigInt(request.maxOutputBytes ?? 0),
     });
+    const result = followExec(exec.events);
+    if (request.input !== undefined) {
+      await exec.writeStdin(request.input);
+      await exec.endStdin();
+    }
+    const { stdout, stderr, exited } = await result;
     const { status, ending, truncated } = exited;
-    const exitCode = status.case === 'exitCode' ? status.value : undefined;
-    return { stdout, stderr, exitCode, truncated, timedOut: ending === 2 };
+    const [exitCode, signal] = status.case === 'exitCode' ? [status.value] : [undefined, status.value];
+    return { stdout, stderr, exitCode, signal, truncated, timedOut: ending === 2 };
   }
 
   /** Runs a process to its end. */
@@ -132,6 +161,10 @@ export class NativeClient implements GuestClient {
       await between();
       yield data.subarray(half);
     });
+  }
+
+  async append(path: string, data: Uint8Array): Promise<void> {
+    await this.writeAll({ path, append: true }, data);
   }
 
   async refusedShutdown({ mode }: { mode: 'none' | 'out of range' | 'too late' }): Promise<void> {

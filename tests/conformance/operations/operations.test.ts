@@ -3,94 +3,89 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { buildAgent, isEmulatedAgent, isSlowedAgent, RunningAgent } from '../../../apps/agent/testing/running-agent.ts';
-import { AgentMessageClient } from './agent-message-client.ts';
-import { accountCases } from './cases/account-cases.ts';
-import { adminCases } from './cases/admin-cases.ts';
-import { callCases } from './cases/call-cases.ts';
-import { commandCases } from './cases/command-cases.ts';
-import { commandEndingCases } from './cases/command-ending-cases.ts';
-import { copyCases } from './cases/copy-cases.ts';
-import { fileCases } from './cases/file-cases.ts';
-import { fileRefusalCases } from './cases/file-refusal-cases.ts';
-import { filesystemCases } from './cases/filesystem-cases.ts';
-import { guestProcessCases } from './cases/guest-process-cases.ts';
-import { networkCases } from './cases/network-cases.ts';
-import { powerCases } from './cases/power-cases.ts';
-import { sessionCases } from './cases/session-cases.ts';
-import { systemCases } from './cases/system-cases.ts';
-import { tarCases } from './cases/tar-cases.ts';
-import { terminalCases } from './cases/terminal-cases.ts';
-import { treeCases } from './cases/tree-cases.ts';
-import { treeRefusalCases } from './cases/tree-refusal-cases.ts';
-import { tunnelCases } from './cases/tunnel-cases.ts';
-import { updateCases } from './cases/update-cases.ts';
-import { watchCases } from './cases/watch-cases.ts';
-import type { ConformanceCase } from './conformance-case.ts';
-import type { DialectName } from './guest-client.ts';
+import { caseTable } from './case-table.ts';
+import { type ConformanceCase, needsOf } from './conformance-case.ts';
+import { foreignDialects } from './dialects/foreign-dialects.ts';
+import type { GuestClient } from './guest-client.ts';
 import { NativeClient } from './native-client.ts';
-
-const table: Readonly<Record<string, readonly ConformanceCase[]>> = {
-  sessions: sessionCases,
-  commands: commandCases,
-  'ends of commands': commandEndingCases,
-  'terminals and input': terminalCases,
-  files: fileCases,
-  'refusals of files': fileRefusalCases,
-  folders: treeCases,
-  'refusals of folders': treeRefusalCases,
-  archives: tarCases,
-  copies: copyCases,
-  'processes of the guest': guestProcessCases,
-  'freezing and trimming': filesystemCases,
-  'the system': systemCases,
-  'watches of files': watchCases,
-  'the network': networkCases,
-  accounts: accountCases,
-  administration: adminCases,
-  power: powerCases,
-  tunnels: tunnelCases,
-  updates: updateCases,
-  calls: callCases,
-};
-const dialects: readonly DialectName[] = ['native', 'AgentMessage, plain', 'AgentMessage, magic'];
 
 before(buildAgent, { timeout: 120_000 });
 
 // With sanitizers or emulated it is several times slower; at the timeout the agent is killed, which looks like a crash.
-for (const dialect of dialects)
-  describe(`the agent in the dialect ${dialect}`, { timeout: isSlowedAgent ? 900_000 : 300_000 }, () => {
-    let agent: RunningAgent;
-    let folders = 0;
-    before(async () => {
-      agent = await RunningAgent.start();
+const timeout = isSlowedAgent ? 900_000 : 300_000;
+
+describe('the agent in the dialect native', { timeout }, () => {
+  const agent = agentForSuite();
+  for (const [area, cases] of Object.entries(caseTable))
+    describe(area, () => {
+      for (const row of cases)
+        it(row.title, { skip: reasonToSkip(row) }, async () => {
+          await using client = await NativeClient.connect(agent().socket);
+          await row.run({ ...(await placeFor(agent())), client });
+        });
     });
-    after(async () => {
-      const { ended } = agent;
-      await agent[Symbol.asyncDispose]();
-      assert.equal(ended, undefined, 'the agent ended during the tests');
+});
+
+for (const dialect of foreignDialects)
+  describe(`the agent in the dialect ${dialect.name}`, { timeout }, () => {
+    const agent = agentForSuite();
+    const asked = new Set<string>();
+    let isWhole = true;
+    for (const [area, cases] of Object.entries(caseTable)) {
+      const expressible = cases.filter((row) => needsOf(row).every((need) => dialect.lacks[need] === undefined));
+      if (expressible.length === 0) continue;
+      describe(area, () => {
+        for (const row of expressible) {
+          // With a needsNative it would not be here; the compiler cannot see it.
+          if (row.needsNative !== undefined) continue;
+          const skip = reasonToSkip(row);
+          isWhole &&= skip === false;
+          it(row.title, { skip }, async () => {
+            await using client: GuestClient = await dialect.connect(agent().socket, asked);
+            await row.run({ ...(await placeFor(agent())), client });
+          });
+        }
+      });
+    }
+    describe('what it cannot express', () => {
+      for (const [capability, reason] of Object.entries(dialect.lacks)) it(capability, { skip: reason });
     });
 
-    for (const [area, cases] of Object.entries(table))
-      describe(area, () => {
-        for (const row of cases)
-          it(row.title, { skip: reasonToSkip(row, dialect) }, async () => {
-            const folder = join(agent.folder, `case${++folders}`);
-            await mkdir(folder);
-            const place = { dialect, folder, agentPid: agent.pid };
-            if (dialect === 'native') {
-              await using client = await NativeClient.connect(agent.socket);
-              await row.run({ ...place, client });
-            } else if (row.notInAgentMessage === undefined) {
-              const form = dialect === 'AgentMessage, plain' ? 'plain' : 'magic';
-              await using client = await AgentMessageClient.connect(agent.socket, form);
-              await row.run({ ...place, client });
-            }
-          });
-      });
+    it('every request and member of the dialect was used by a case, or has its own test', (test) => {
+      if (!isWhole) return test.skip('some cases cannot run on this machine');
+      const unused = dialect.requests.filter((name) => !asked.has(name));
+      assert.deepEqual(unused, Object.keys(dialect.testedElsewhere));
+      const unknown = [...asked].filter((name) => !dialect.requests.includes(name));
+      assert.deepEqual(unknown, [], 'requests that are not in the dialect’s list');
+    });
   });
 
-function reasonToSkip(row: ConformanceCase, dialect: DialectName): string | false {
-  if (dialect !== 'native' && row.notInAgentMessage !== undefined) return `AgentMessage ${row.notInAgentMessage}`;
+/** An agent for the tests of this suite, which must not end before them. */
+function agentForSuite(): () => RunningAgent {
+  let agent: RunningAgent | undefined;
+  before(async () => {
+    agent = await RunningAgent.start();
+  });
+  after(async () => {
+    const ended = agent?.ended;
+    await agent?.[Symbol.asyncDispose]();
+    assert.equal(ended, undefined, 'the agent ended during the tests');
+  });
+  return () => {
+    assert.ok(agent !== undefined);
+    return agent;
+  };
+}
+
+let folders = 0;
+
+async function placeFor({ folder, pid: agentPid }: RunningAgent): Promise<{ folder: string; agentPid: number }> {
+  const own = join(folder, `case${++folders}`);
+  await mkdir(own);
+  return { folder: own, agentPid };
+}
+
+function reasonToSkip(row: ConformanceCase): string | false {
   if (isEmulatedAgent && row.notEmulated !== undefined) return `an emulator ${row.notEmulated}`;
   if (isSlowedAgent && row.measuresMemory) return 'memory is measured with the agent as it is released';
   return row.skip ?? false;

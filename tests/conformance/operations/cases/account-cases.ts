@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { AccountServiceLite } from '@innkeeper/contract/agent-lite';
 import type { ConformanceCase } from '../conformance-case.ts';
 
-const notInAgentMessage = 'has no such request';
+const needsNative = 'accounts';
 const { list, change, listKeys, changeKeys } = AccountServiceLite;
 const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5${'A'.repeat(40)}`;
 
@@ -11,7 +11,7 @@ const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5${'A'.repeat(40)}`;
 export const accountCases: readonly ConformanceCase[] = [
   {
     title: 'the accounts are those of /etc/passwd, root first',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       const { accounts, omitted } = await client.link.call(list, {});
       const lines = readFileSync('/etc/passwd', 'utf8').trimEnd().split('\n');
@@ -21,7 +21,7 @@ export const accountCases: readonly ConformanceCase[] = [
   },
   {
     title: 'malformed, oversized and hostile passwords and users are refused, and no account is changed',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       const before = await client.link.call(list, {});
       for (const [request, reason] of [
@@ -42,7 +42,7 @@ export const accountCases: readonly ConformanceCase[] = [
   },
   {
     title: 'what is no SSH key is refused, and nothing is written',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       await assert.rejects(client.link.call(listKeys, { user: 'no-such-user' }), { reason: 'USER_NOT_FOUND' });
       for (const add of [

@@ -6,7 +6,7 @@ import type { ConformanceCase } from '../conformance-case.ts';
 import { archive, entry, paxHeader } from '../hostile-tar.ts';
 import type { NativeClient } from '../native-client.ts';
 
-const notInAgentMessage = 'has no archives, and no times of files';
+const needsNative = 'archives';
 
 async function unpack(client: NativeClient, path: string, bytes: Uint8Array, open: object = {}) {
   const said: string[] = [];
@@ -38,7 +38,7 @@ async function write(client: NativeClient, open: OpenWrite, content: Uint8Array)
 export const copyCases: readonly ConformanceCase[] = [
   {
     title: 'a tree that is archived and unpacked keeps times, hard links, holes and the sticky bit',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       const tree = join(folder, 'tree');
       await mkdir(join(tree, 'in'), { recursive: true });
@@ -78,7 +78,7 @@ export const copyCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a path with a slash at its end archives the folder that a link leads to',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       await mkdir(join(folder, 'real'));
       await writeFile(join(folder, 'real', 'f'), '');
@@ -95,7 +95,7 @@ export const copyCases: readonly ConformanceCase[] = [
   },
   {
     title: 'with owners, attributes are unpacked and archived as tar(1) does; others, and too many, are not',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       const records = {
         'SCHILY.xattr.user.note': 'value',
@@ -121,7 +121,7 @@ export const copyCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a thousand entries that cannot be unpacked are all named, while the archive is sent',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       const entries = Array.from({ length: 1000 }, (_, index) => entry(`${'n'.repeat(80)}${index}`, { type: '6' }));
       const { said, skipped } = await unpack(client, folder, archive(...entries));
@@ -132,7 +132,7 @@ export const copyCases: readonly ConformanceCase[] = [
   },
   {
     title: 'reading a device without an end fails after 256 MiB, and /proc/kcore at once; a part of them can be read',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       const read = async (request: { path: string; length?: bigint }): Promise<number> => {
         let bytes = 0;
@@ -153,7 +153,7 @@ export const copyCases: readonly ConformanceCase[] = [
   },
   {
     title: 'an uploaded file gets its time and holes, also one that is written in place',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       const path = join(folder, 'file');
       const content = Buffer.alloc(5_000_001);

@@ -14,6 +14,7 @@ function sha256(data: Uint8Array): Buffer {
 export const fileCases: readonly ConformanceCase[] = [
   {
     title: 'a file is written and read back, with the requested mode',
+    needs: ['reading files', 'writing files', 'modes of files', 'replacing files whole'],
     run: async ({ client, folder }) => {
       const path = join(folder, 'file');
       const data = randomBytes(700_000);
@@ -25,7 +26,47 @@ export const fileCases: readonly ConformanceCase[] = [
     },
   },
   {
+    title: 'text is written with the requested mode, and replaced whole',
+    needs: ['writing files', 'modes of files', 'replacing files whole'],
+    run: async ({ client, folder }) => {
+      const path = join(folder, 'file');
+      for (const [text, mode] of [
+        ['größer', 0o640],
+        ['one', 0o600],
+        ['', 0o604],
+      ] as const) {
+        const data = Buffer.from(text);
+        assert.equal(await client.write({ path, data, mode }), data.length);
+        assert.equal(await readFile(path, 'utf8'), text);
+        assert.equal((await stat(path)).mode & 0o7777, mode);
+      }
+      assert.deepEqual(await readdir(folder), ['file']);
+    },
+  },
+  {
+    title: 'what is written can be read back, byte by byte',
+    needs: ['reading files', 'writing files'],
+    run: async ({ client, folder }) => {
+      const path = join(folder, 'file');
+      const data = randomBytes(700_000);
+      assert.equal(await client.write({ path, data }), data.length);
+      assert.ok(data.equals(await readFile(path)));
+      assert.ok(data.equals(await client.read(path)));
+    },
+  },
+  {
+    title: 'text is appended to a file, and to one that does not exist',
+    needs: ['appending'],
+    run: async ({ client, folder }) => {
+      const path = join(folder, 'file');
+      await client.append(path, Buffer.from('one'));
+      await client.append(path, Buffer.from('two'));
+      assert.equal(await readFile(path, 'utf8'), 'onetwo');
+    },
+  },
+  {
     title: 'an empty file is written and read back',
+    needs: ['reading files', 'writing files'],
     run: async ({ client, folder }) => {
       const path = join(folder, 'empty');
       await client.write({ path, data: new Uint8Array(0) });
@@ -35,6 +76,7 @@ export const fileCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a new file has mode 0644, and a replaced one keeps its mode',
+    needs: ['writing files', 'default modes of files'],
     run: async ({ client, folder }) => {
       const path = join(folder, 'file');
       await client.write({ path, data: Buffer.from('one') });
@@ -47,6 +89,7 @@ export const fileCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a part of a file is read from an offset',
+    needs: ['reading files'],
     run: async ({ client, folder }) => {
       const path = join(folder, 'file');
       await writeFile(path, '0123456789');
@@ -58,12 +101,14 @@ export const fileCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a file of unknown size is read to its end',
+    needs: ['reading files'],
     run: async ({ client }) => {
       assert.match(`${await client.read('/proc/cpuinfo')}`, /processor/);
     },
   },
   {
     title: 'the target of a write is unchanged until the file is complete',
+    needs: ['reading files', 'writing files', 'replacing files whole'],
     run: async ({ client, folder }) => {
       const path = join(folder, 'file');
       await writeFile(path, 'as it was');
@@ -76,6 +121,7 @@ export const fileCases: readonly ConformanceCase[] = [
   },
   {
     title: 'parent folders are created if requested',
+    needs: ['parent folders'],
     run: async ({ client, folder }) => {
       const path = join(folder, 'a', 'b', 'file');
       await client.write({ path, data: Buffer.from('deep'), createParents: true });
@@ -84,6 +130,7 @@ export const fileCases: readonly ConformanceCase[] = [
   },
   {
     title: 'writing to a link follows it and keeps the link',
+    needs: ['writing files', 'reading files'],
     run: async ({ client, folder }) => {
       await writeFile(join(folder, 'real'), 'old');
       await symlink('real', join(folder, 'link'));
@@ -96,7 +143,7 @@ export const fileCases: readonly ConformanceCase[] = [
   {
     title: 'the owner of a file is set by name and by number',
     skip: notRoot,
-    notInAgentMessage: 'has no owner',
+    needsNative: 'owners of files',
     run: async ({ client, folder }) => {
       const path = join(folder, 'file');
       await client.writeAll({ path, user: 'daemon', group: '2' }, Buffer.from('x'));
@@ -106,7 +153,7 @@ export const fileCases: readonly ConformanceCase[] = [
   },
   {
     title: 'SHA-256 is returned in both directions, and a mismatch replaces nothing',
-    notInAgentMessage: 'has no hashes',
+    needsNative: 'hashes of files',
     run: async ({ client, folder }) => {
       const path = join(folder, 'file');
       const data = randomBytes(200_000);
@@ -125,7 +172,7 @@ export const fileCases: readonly ConformanceCase[] = [
   },
   {
     title: 'an interrupted upload resumes at its offset',
-    notInAgentMessage: 'has no ids of uploads',
+    needsNative: 'resumed uploads',
     run: async ({ client, folder }) => {
       const open = { path: join(folder, 'file'), uploadId: 'again', resume: true };
       // More than a call may send before anything was written.

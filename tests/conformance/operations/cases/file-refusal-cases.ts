@@ -29,6 +29,7 @@ const cannotMount = await withSmallDisk(async () => undefined).then(
 export const fileRefusalCases: readonly ConformanceCase[] = [
   {
     title: 'paths that are relative or contain NUL or ".." are refused',
+    needs: ['reading files', 'writing files', 'absolute paths'],
     run: async ({ client, folder }) => {
       const wrong = { reason: 'INVALID_PATH' };
       for (const path of ['file', '', `${folder}/../x`, `${folder}/a\0b`, `${folder}/..`]) {
@@ -39,7 +40,24 @@ export const fileRefusalCases: readonly ConformanceCase[] = [
     },
   },
   {
+    title: 'nothing is written to a relative path, to a folder, below a file or into a missing folder',
+    needs: ['writing files', 'refusals with reasons', 'absolute paths'],
+    run: async ({ client, folder }) => {
+      await writeFile(join(folder, 'file'), 'x');
+      for (const [path, reason] of [
+        ['file', 'INVALID_PATH'],
+        [`${folder}/../x`, 'INVALID_PATH'],
+        [folder, 'FILE_IS_DIRECTORY'],
+        [join(folder, 'file', 'below'), 'FILE_NOT_DIRECTORY'],
+        [join(folder, 'none', 'file'), 'FILE_NOT_FOUND'],
+      ] as const)
+        await assert.rejects(client.write({ path, data }), { reason }, path);
+      assert.deepEqual(await readdir(folder), ['file']);
+    },
+  },
+  {
     title: 'reading a missing file and writing into a missing folder are refused',
+    needs: ['reading files', 'writing files', 'refusals with reasons'],
     run: async ({ client, folder }) => {
       await assert.rejects(client.read(join(folder, 'none')), { reason: 'FILE_NOT_FOUND' });
       await assert.rejects(client.write({ path: join(folder, 'none', 'file'), data }), { reason: 'FILE_NOT_FOUND' });
@@ -47,6 +65,7 @@ export const fileRefusalCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a folder in place of a file, and a file in place of a folder, are refused',
+    needs: ['reading files', 'writing files', 'refusals with reasons', 'replacing files whole'],
     run: async ({ client, folder }) => {
       await mkdir(join(folder, 'sub'));
       await writeFile(join(folder, 'file'), 'x');
@@ -61,7 +80,7 @@ export const fileRefusalCases: readonly ConformanceCase[] = [
   },
   {
     title: 'links at the end of a path and within it are refused if requested',
-    notInAgentMessage: 'has no option for it',
+    needsNative: 'refusing links',
     run: async ({ client, folder }) => {
       await mkdir(join(folder, 'real'));
       await writeFile(join(folder, 'real', 'file'), 'x');
@@ -77,7 +96,7 @@ export const fileRefusalCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a file that must not exist is not replaced',
-    notInAgentMessage: 'has no option for it',
+    needsNative: 'new files only',
     run: async ({ client, folder }) => {
       const path = join(folder, 'file');
       await client.writeAll({ path, mustNotExist: true }, data);
@@ -86,7 +105,7 @@ export const fileRefusalCases: readonly ConformanceCase[] = [
   },
   {
     title: 'the state of an invalid upload is refused, and getting a state changes nothing',
-    notInAgentMessage: 'has no ids of uploads',
+    needsNative: 'resumed uploads',
     run: async ({ client, folder }) => {
       const stateOf = (path: string, uploadId: string) =>
         client.link.call(FileServiceLite.getUpload, { path, uploadId, noSymlinks: true });
@@ -103,6 +122,7 @@ export const fileRefusalCases: readonly ConformanceCase[] = [
   },
   {
     title: 'writing to a full disk is refused with a reason, and leaves no partial file',
+    needs: ['reading files', 'writing files', 'replacing files whole'],
     skip: cannotMount,
     run: ({ client }) =>
       withSmallDisk(async (folder) => {
@@ -117,7 +137,7 @@ export const fileRefusalCases: readonly ConformanceCase[] = [
   {
     title: 'a disk that becomes full during an upload is reported, and leaves no partial file',
     skip: cannotMount,
-    notInAgentMessage: 'has the size in every message',
+    needsNative: 'uploads of unknown size',
     run: ({ client }) =>
       withSmallDisk(async (folder) => {
         const open = { path: join(folder, 'file') };

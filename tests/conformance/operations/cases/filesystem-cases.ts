@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ConformanceCase } from '../conformance-case.ts';
 
-const onlyNative = 'AgentMessage has no such request';
+const needsNative = 'leases and trimming';
 
 /**
  * Freezing and trimming. Nothing is ever frozen here: the guest of these tests is the machine that runs them, so every
@@ -10,6 +10,7 @@ const onlyNative = 'AgentMessage has no such request';
 export const filesystemCases: readonly ConformanceCase[] = [
   {
     title: 'a freeze with malformed, oversized and hostile arguments is refused, and nothing is frozen',
+    needs: ['freezing'],
     run: async ({ client }) => {
       const long = `/${'x'.repeat(5000)}`;
       for (const [mountPoints, reason] of [
@@ -30,6 +31,7 @@ export const filesystemCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a thaw without a freeze is refused, with and without an id',
+    needs: ['freezing'],
     run: async ({ client }) => {
       await assert.rejects(client.refusedThaw(''), { reason: 'NOT_FROZEN' });
       await assert.rejects(client.refusedThaw('never-seen'), { reason: 'FREEZE_ENDED' });
@@ -39,7 +41,7 @@ export const filesystemCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a renewal, a trim and a freeze with a wrong id, lease or hook time are refused',
-    notInAgentMessage: onlyNative,
+    needsNative,
     run: async ({ client }) => {
       for (const [request, reason] of [
         [{ id: '' }, 'INVALID_ARGUMENT'],

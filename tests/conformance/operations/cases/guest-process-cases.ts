@@ -5,7 +5,7 @@ import type { ConformanceCase } from '../conformance-case.ts';
 import type { NativeClient } from '../native-client.ts';
 import { isAlive, processGone } from '../process-gone.ts';
 
-const notInAgentMessage = 'has less for processes, which the cases of administration run';
+const needsNative = 'details of processes';
 
 /** Starts a shell in the guest and resolves to its pid. */
 async function start(client: NativeClient, shellCommand: string): Promise<number> {
@@ -17,7 +17,7 @@ async function start(client: NativeClient, shellCommand: string): Promise<number
 export const guestProcessCases: readonly ConformanceCase[] = [
   {
     title: 'processes are listed with their attributes and usage, the busiest first',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, agentPid }) => {
       const pid = await start(client, 'while :; do :; done');
       try {
@@ -55,7 +55,7 @@ export const guestProcessCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a signal is sent to one process, or to its whole tree',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       const tree = 'sh -c "sleep 1000 & sleep 1000 & wait" & sleep 1000 & wait';
       const pid = await start(client, tree);
@@ -79,7 +79,7 @@ export const guestProcessCases: readonly ConformanceCase[] = [
   },
   {
     title: 'signals to init, the agent, its ancestors and kernel threads are refused',
-    notInAgentMessage,
+    needsNative,
     notEmulated: 'answers for the kernel what the agent reads about itself in /proc, without its state and parent',
     run: async ({ client, agentPid }) => {
       const refused = { reason: 'PROCESS_PROTECTED' };
@@ -94,7 +94,7 @@ export const guestProcessCases: readonly ConformanceCase[] = [
   },
   {
     title: 'unknown signals, unknown processes and reused process ids are refused',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       const pid = await start(client, 'sleep 1000');
       const { link } = client;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { AddressMethod } from '@innkeeper/contract/agent';
 import type { ConformanceCase } from '../conformance-case.ts';
 
-const notInAgentMessage = 'takes a file of netplan instead';
+const needsNative = 'details of the network';
 const ipv4 = { method: AddressMethod.STATIC, addresses: ['192.0.2.5/24'], gateway: '192.0.2.1' };
 
 /**
@@ -12,7 +12,7 @@ const ipv4 = { method: AddressMethod.STATIC, addresses: ['192.0.2.5/24'], gatewa
 export const networkCases: readonly ConformanceCase[] = [
   {
     title: 'the network is reported with every interface of the telemetry but the loopback',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       const { interfaces, change } = await client.network();
       assert.equal(change, undefined);
@@ -22,7 +22,7 @@ export const networkCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a change of the network with missing, malformed, oversized and hostile settings is refused',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       const refused = [
         {},
@@ -58,7 +58,7 @@ export const networkCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a confirmation and a roll-back of nothing, of an unknown change and with a wrong id are refused',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       for (const end of ['confirm', 'rollBack'] as const) {
         await assert.rejects(client.endNetwork(end, ''), { reason: 'NETWORK_NOT_PENDING' });

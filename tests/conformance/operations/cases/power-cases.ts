@@ -4,13 +4,13 @@ import { HardwareKind, type SetHardwareRequestSchema } from '@innkeeper/contract
 import { PowerServiceLite } from '@innkeeper/contract/agent-lite';
 import type { ConformanceCase } from '../conformance-case.ts';
 
-const notInAgentMessage = 'has only shutdown and reboot';
+const needsNative = 'states of power and hardware';
 
 /** The guest is this machine, so nothing here changes its power or hardware. */
 export const powerCases: readonly ConformanceCase[] = [
   {
     title: 'the power state has no shutdown that nobody asked for, and calling one off says that there was none',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       const state = await client.link.call(PowerServiceLite.getPower, {});
       assert.deepEqual([state.pending, state.suspendError], [undefined, '']);
@@ -19,7 +19,7 @@ export const powerCases: readonly ConformanceCase[] = [
   },
   {
     title: 'CPUs are listed in the order of their numbers',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       const { units, blockBytes } = await client.link.call(PowerServiceLite.listHardware, { kind: HardwareKind.CPU });
       assert.deepEqual(
@@ -33,7 +33,7 @@ export const powerCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a shutdown with an oversized message, and hardware with missing, malformed or fixed numbers, are refused',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       await assert.rejects(client.link.call(PowerServiceLite.shutdown, { mode: 1, message: 'x'.repeat(1025) }), {
         reason: 'INVALID_ARGUMENT',

@@ -7,6 +7,7 @@ import type { ConformanceCase } from '../conformance-case.ts';
 export const systemCases: readonly ConformanceCase[] = [
   {
     title: 'a clock is not set to a time before 1970 or beyond what can be expressed, and the agent goes on',
+    needs: ['setting the clock', 'refusals with reasons'],
     run: async ({ client }) => {
       const before = Date.now();
       for (const seconds of [-1n, -9_000_000_000n, -62_135_596_800n])
@@ -17,7 +18,7 @@ export const systemCases: readonly ConformanceCase[] = [
   },
   {
     title: 'the settings of the guest are what its files say',
-    notInAgentMessage: 'has no settings',
+    needsNative: 'settings of the guest',
     run: async ({ client }) => {
       const settings = await client.link.call(SystemServiceLite.getSettings, {});
       assert.equal(settings.hostname, hostname());
@@ -26,7 +27,7 @@ export const systemCases: readonly ConformanceCase[] = [
   },
   {
     title: 'settings with malformed, oversized and hostile values are refused, and nothing is changed',
-    notInAgentMessage: 'has no settings',
+    needsNative: 'settings of the guest',
     run: async ({ client }) => {
       const before = await client.link.call(SystemServiceLite.getSettings, {});
       for (const wrong of [

@@ -10,7 +10,7 @@ import { archive, entry, paxHeader, resign } from '../hostile-tar.ts';
 import type { NativeClient } from '../native-client.ts';
 import { agentPeakKib } from '../peak-memory.ts';
 
-const notInAgentMessage = 'has no archives';
+const needsNative = 'archives';
 
 async function unpack(client: NativeClient, path: string, bytes: Uint8Array, open: object = {}) {
   return await client.link.writeTar({ path, ...open }, async function* () {
@@ -28,7 +28,7 @@ async function pack(client: NativeClient, path: string): Promise<{ bytes: Buffer
 export const tarCases: readonly ConformanceCase[] = [
   {
     title: 'an archived tree can be unpacked by tar(1) and by the agent',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       const tree = join(folder, 'tree');
       await mkdir(join(tree, 'empty'), { recursive: true });
@@ -51,7 +51,7 @@ export const tarCases: readonly ConformanceCase[] = [
   },
   {
     title: 'archives of tar(1) in each of its formats are unpacked, with hard links',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       const tree = join(folder, 'tree');
       await mkdir(tree);
@@ -67,7 +67,7 @@ export const tarCases: readonly ConformanceCase[] = [
   },
   {
     title: 'unpacking writes nothing outside of the folder, whatever names and links an archive has',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       const outside = join(folder, 'outside');
       await mkdir(outside);
@@ -107,7 +107,7 @@ export const tarCases: readonly ConformanceCase[] = [
   },
   {
     title: 'folders of /proc and /sys are archived with what their files contain, and what is left out is named',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       for (const path of ['/proc/sys/net/ipv4', '/sys/kernel/mm']) {
         const { bytes, skipped } = await pack(client, path);
@@ -133,7 +133,7 @@ export const tarCases: readonly ConformanceCase[] = [
   },
   {
     title: 'devices, FIFOs and sparse files are skipped and reported; set-user-id is kept only with owners',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       const bytes = archive(
         entry('null', { type: '3' }),
@@ -154,7 +154,7 @@ export const tarCases: readonly ConformanceCase[] = [
   },
   {
     title: 'an archive truncated at any position is refused, and leaves no partial file',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       const whole = archive(entry('a', { content: 'x'.repeat(700) }), entry('b', { content: 'y'.repeat(1500) }));
       for (let length = 0; length <= whole.length - 1024; length += 256) {
@@ -173,7 +173,7 @@ export const tarCases: readonly ConformanceCase[] = [
   {
     title: 'invalid headers of an archive are refused without using memory',
     measuresMemory: true,
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder, agentPid }) => {
       const before = await agentPeakKib(agentPid, { reset: true });
       const many = Object.fromEntries(Array.from({ length: 900 }, (_, index) => [`x.${index}`, 'v'.repeat(50)]));
@@ -203,7 +203,7 @@ export const tarCases: readonly ConformanceCase[] = [
   },
   {
     title: 'unpacking a file larger than the disk fails once the disk is full, and leaves no partial file',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       const path = join(folder, 'to');
       const huge = resign(entry('huge'), { size: '77777777777' });
@@ -216,7 +216,7 @@ export const tarCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a thousand hard links to a file are created without copying it',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       const links = Array.from({ length: 1000 }, (_, index) => entry(`l${index}`, { type: '1', link: 'file' }));
       const { files } = await unpack(
@@ -230,7 +230,7 @@ export const tarCases: readonly ConformanceCase[] = [
   },
   {
     title: 'messages of an archive in the wrong order are refused',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       const send = async (first: object, ...inputs: readonly object[]): Promise<void> => {
         const call = openCall(client.session, FileServiceLite.writeTar, { input: first } as never);
@@ -250,7 +250,7 @@ export const tarCases: readonly ConformanceCase[] = [
   },
   {
     title: 'cancelling the reading of an archive leaves no open file behind',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder, agentPid }) => {
       await writeFile(join(folder, 'large'), Buffer.alloc(20_000_000));
       const open = async (): Promise<number> => (await readdir(`/proc/${agentPid}/fd`)).length;

@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import type { ConformanceCase } from '../conformance-case.ts';
 import { followExec } from '../native-client.ts';
 
-const noInput = 'has no standard input';
-
 export const terminalCases: readonly ConformanceCase[] = [
   {
     title: 'a command without input reads end of file immediately',
+    needs: ['commands'],
     run: async ({ client }) => {
       const { stdout, exitCode } = await client.run({ shell: 'cat; echo read' });
       assert.deepEqual([`${stdout}`, exitCode], ['read\n', 0]);
@@ -14,21 +13,17 @@ export const terminalCases: readonly ConformanceCase[] = [
   },
   {
     title: 'input arrives completely and in order, followed by end of file',
-    notInAgentMessage: noInput,
+    needs: ['standard input'],
     run: async ({ client }) => {
-      const exec = client.link.exec({ argv: ['cat'], stdin: true });
       const input = Buffer.from(Array.from({ length: 60_000 }, (_, index) => index).join('\n'));
-      const result = followExec(exec.events);
-      await exec.writeStdin(input);
-      await exec.endStdin();
-      const { stdout, exited } = await result;
+      const { stdout, exitCode } = await client.run({ argv: ['cat', '-'], input });
       assert.ok(stdout.equals(input));
-      assert.equal(exited.status.value, 0);
+      assert.equal(exitCode, 0);
     },
   },
   {
     title: 'a terminal has the requested size, can be resized, and has a single stream',
-    notInAgentMessage: 'has no terminals',
+    needsNative: 'terminals',
     run: async ({ client }) => {
       const shellCommand = 'trap "stty size; exit 4" WINCH; stty size; echo err >&2; while :; do sleep 0.02; done';
       await using exec = client.link.exec({ shellCommand, terminal: { columns: 101, rows: 33 }, stdin: true });
@@ -49,7 +44,7 @@ export const terminalCases: readonly ConformanceCase[] = [
   },
   {
     title: 'the end of input is sent to a terminal as its EOF character',
-    notInAgentMessage: 'has no terminals',
+    needsNative: 'terminals',
     run: async ({ client }) => {
       const exec = client.link.exec({ argv: ['cat'], terminal: { columns: 80, rows: 24 }, stdin: true });
       const result = followExec(exec.events);
@@ -62,7 +57,7 @@ export const terminalCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a command whose reader disconnected can be followed again from any offset',
-    notInAgentMessage: 'has no ids of commands',
+    needsNative: 'following a command again',
     run: async ({ client }) => {
       const first = client.link.exec({ shellCommand: 'echo one; read go; echo two', stdin: true });
       for await (const { event } of first.events) if (event.case === 'output') break;

@@ -8,7 +8,7 @@ import type { ConformanceCase } from '../conformance-case.ts';
 import type { NativeClient } from '../native-client.ts';
 import { agentPeakKib } from '../peak-memory.ts';
 
-const notInAgentMessage = 'has less for folders, which the cases of administration run';
+const needsNative = 'details of folders';
 const manyEntries = 100_000;
 
 type Link = NativeClient['link'];
@@ -40,7 +40,7 @@ async function arrange(folder: string): Promise<void> {
 export const treeCases: readonly ConformanceCase[] = [
   {
     title: 'a folder is listed in order, in pages of any size, with each entry’s attributes',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client: { link }, folder }) => {
       await arrange(folder);
       for (const pageSize of [1, 2, 0]) {
@@ -62,7 +62,7 @@ export const treeCases: readonly ConformanceCase[] = [
   {
     title: 'a folder with 100,000 entries is listed page by page in bounded memory without blocking other calls',
     measuresMemory: true,
-    notInAgentMessage,
+    needsNative,
     run: async ({ client: { link }, folder, agentPid }) => {
       const name = (index: number): string => `entry-${String(index).padStart(6, '0')}-with-a-name-of-some-length`;
       for (let from = 0; from < manyEntries; from += 1000)
@@ -102,7 +102,7 @@ export const treeCases: readonly ConformanceCase[] = [
   },
   {
     title: 'folders are created with mode and owner, and moved; removing a link does not remove its target',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client: { link }, folder }) => {
       const made = await link.call(FileServiceLite.makeDirectory, {
         path: `${folder}/n/e/w/`,
@@ -126,7 +126,7 @@ export const treeCases: readonly ConformanceCase[] = [
   },
   {
     title: 'modes and owners are set in a whole tree, but not through links',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client: { link }, folder }) => {
       await mkdir(join(folder, 'tree', 'in'), { recursive: true });
       await writeFile(join(folder, 'outside'), '', { mode: 0o600 });
@@ -149,7 +149,7 @@ export const treeCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a tree deeper than the maximum path length is removed',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       // Each chain has the maximum length of a path; one is moved to the end of the other.
       const chain = 'deeper-and-deeper/'.repeat(200);
@@ -167,7 +167,7 @@ export const treeCases: readonly ConformanceCase[] = [
   },
   {
     title: 'unusual names are listed, moved and removed; names that are not UTF-8 are removed with their folder',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       const names = [' ', '\n', '-rf', '*', '<b>x', 'ü', '日本語'.repeat(28), '\u0007', 'x'.repeat(255)];
       for (const name of names) await writeFile(join(folder, name), '');
@@ -185,7 +185,7 @@ export const treeCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a link is described with its target, and followed if requested',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client: { link }, folder }) => {
       await arrange(folder);
       const path = join(folder, 'link');

@@ -5,7 +5,7 @@ import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import type { ConformanceCase } from '../conformance-case.ts';
 import type { NativeClient } from '../native-client.ts';
 
-const notInAgentMessage = 'has less for folders, which the cases of administration run';
+const needsNative = 'details of folders';
 
 type Link = NativeClient['link'];
 type Options = { readonly noSymlinks?: boolean };
@@ -38,7 +38,7 @@ async function* emptyArchive(): AsyncGenerator<Uint8Array> {
 export const treeRefusalCases: readonly ConformanceCase[] = [
   {
     title: 'methods on folders refuse paths that are missing, relative, too long, or contain NUL or ".."',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client: { link }, folder }) => {
       const wrong = ['', 'relative', '.', `${folder}/a\0b`, `${folder}/../x`, `${folder}/..`, `/${'x'.repeat(4096)}`];
       for (const [name, work] of Object.entries(operations))
@@ -55,7 +55,7 @@ export const treeRefusalCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a link within a path is refused if requested, and its target is not touched',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client: { link }, folder }) => {
       await mkdir(join(folder, 'outside', 'sub'), { recursive: true });
       await writeFile(join(folder, 'outside', 'file'), 'mine');
@@ -83,7 +83,7 @@ export const treeRefusalCases: readonly ConformanceCase[] = [
   },
   {
     title: 'removing, moving or changing the root is refused, however its path is written',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client: { link } }) => {
       const wrong = { reason: 'INVALID_PATH' };
       for (const path of ['/', '//', '/.', '/./', '//./.', '/.//']) {
@@ -105,7 +105,7 @@ export const treeRefusalCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a mounted file system is not removed along with its parent folder',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client: { link } }) => {
       for (const path of ['/proc', '/dev/', '/sys'])
         await assert.rejects(
@@ -118,7 +118,7 @@ export const treeRefusalCases: readonly ConformanceCase[] = [
   },
   {
     title: 'existing targets, missing files and files in place of folders are refused with their reasons',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client: { link }, folder }) => {
       await writeFile(join(folder, 'file'), 'x');
       await mkdir(join(folder, 'sub'));

@@ -10,7 +10,7 @@ import { TunnelServiceLite } from '@innkeeper/contract/agent-lite';
 import type { ConformanceCase } from '../conformance-case.ts';
 import type { NativeClient } from '../native-client.ts';
 
-const notInAgentMessage = 'has no tunnels';
+const needsNative = 'tunnels';
 
 type Request = MessageInitShape<typeof ConnectRequestSchema>;
 type Open = Partial<Pick<OpenTunnel, 'target' | 'address' | 'timeoutMs'>>;
@@ -72,7 +72,7 @@ const echo = (socket: Socket): void => void socket.pipe(socket);
 export const tunnelCases: readonly ConformanceCase[] = [
   {
     title: 'a tunnel carries bytes to a TCP port of the guest and back, and then the end of both sides',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       await using program = new Program(echo);
       const port = await program.listen({ host: '127.0.0.1' });
@@ -82,7 +82,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a tunnel to a port finds a program that listens only on ::1',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       await using program = new Program(echo);
       const port = await program.listen({ host: '::1' });
@@ -92,7 +92,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a tunnel carries bytes to a unix socket, also through a link to it',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       await using program = new Program(echo);
       await program.listen({ path: join(folder, 's') });
@@ -103,7 +103,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a program can answer after the end of its input, and can end before that of its caller',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       await using late = new Program((socket) => {
         let count = 0;
@@ -130,7 +130,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a tunnel carries 32 MiB both ways at once, unchanged, to a program that reads slowly at first',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       await using program = new Program((socket) => {
         socket.pause();
@@ -153,7 +153,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a tunnel whose program does not read holds back its caller and nothing else',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       await using program = new Program((socket) => void socket.pause());
       const port = await program.listen({ host: '127.0.0.1' });
@@ -177,7 +177,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a canceled tunnel closes the connection of the program',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       const closed = Promise.withResolvers<void>();
       await using program = new Program((socket) => {
@@ -198,7 +198,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a program that breaks off ends its tunnel with TUNNEL_RESET',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       await using program = new Program((socket) => void socket.once('data', () => socket.resetAndDestroy()));
       const port = await program.listen({ host: '127.0.0.1' });
@@ -207,7 +207,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a port or socket without a program is refused with its reason',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       const gone = new Program(echo);
       const port = await gone.listen({ host: '127.0.0.1' });
@@ -228,7 +228,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a program whose queue is full is waited for until the timeout',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       const path = join(folder, 'full');
       const script = [
@@ -244,7 +244,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a tunnel refuses missing, malformed, oversized and foreign targets before it connects',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       const refusals: [Request, string][] = [
         [open({}), 'INVALID_ARGUMENT'],
@@ -275,7 +275,7 @@ export const tunnelCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a second "open" ends a tunnel with INVALID_ARGUMENT',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       await using program = new Program(echo);
       const port = await program.listen({ host: '127.0.0.1' });

@@ -8,7 +8,7 @@ import {
 } from '../../../../apps/agent/testing/signed-update.ts';
 import type { ConformanceCase } from '../conformance-case.ts';
 
-const notInAgentMessage = 'has no updates';
+const needsNative = 'updates of the agent';
 const program = Buffer.from('#!/bin/sh\n');
 const good = signedManifest(makeUpdateKey(), program, { version: '9.9.9' });
 
@@ -16,7 +16,7 @@ const good = signedManifest(makeUpdateKey(), program, { version: '9.9.9' });
 export const updateCases: readonly ConformanceCase[] = [
   {
     title: 'a new agent is refused by a guest that trusts no key, whoever signed it',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       await assert.rejects(applyUpdate(client.link, good, program), { reason: 'UPDATE_UNTRUSTED' });
       await assert.rejects(applyUpdate(client.link, { ...good, allowOlder: true }, program), {
@@ -26,7 +26,7 @@ export const updateCases: readonly ConformanceCase[] = [
   },
   {
     title: 'an update with missing, malformed or oversized fields, or without a manifest, is refused',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       const changes: Partial<Manifest>[] = [
         { version: '' },
@@ -53,7 +53,7 @@ export const updateCases: readonly ConformanceCase[] = [
   },
   {
     title: 'an agent that is not on trial cannot be confirmed as another one',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client }) => {
       for (const sha256 of [new Uint8Array(0), good.sha256, new Uint8Array(40_000)])
         await assert.rejects(client.link.call(UpdateServiceLite.confirm, { sha256 }), { reason: 'UPDATE_ROLLED_BACK' });

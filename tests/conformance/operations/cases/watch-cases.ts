@@ -7,7 +7,7 @@ import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import type { ConformanceCase } from '../conformance-case.ts';
 import type { NativeClient } from '../native-client.ts';
 
-const notInAgentMessage = 'has no watches';
+const needsNative = 'watches of files';
 
 const letters: Record<FileChangeKind, string> = {
   [FileChangeKind.UNSPECIFIED]: '?',
@@ -96,7 +96,7 @@ async function refusalOf(client: NativeClient, request: MessageInitShape<typeof 
 export const watchCases: readonly ConformanceCase[] = [
   {
     title: 'a watched folder reports creation, content, attributes, renames as pairs, and removal, in order',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       await using watch = await Watch.start(client, folder, { path: folder });
       assert.equal(watch.folders, 1);
@@ -114,7 +114,7 @@ export const watchCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a watched tree follows new folders and reports what was created in them meanwhile, each once',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       mkdirSync(join(folder, 'old/deep'), { recursive: true });
       await using watch = await Watch.start(client, folder, { path: folder, recursive: true });
@@ -135,7 +135,7 @@ export const watchCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a watched tree follows folders that are renamed, leave it, and come into it with their contents',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       mkdirSync(join(folder, 'top/a/b'), { recursive: true });
       mkdirSync(join(folder, 'away/full/deep'), { recursive: true });
@@ -158,7 +158,7 @@ export const watchCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a watched file is watched by its name: through replacement, removal and creation, and by a link to it',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       writeFileSync(join(folder, 'file'), '1');
       symlinkSync('file', join(folder, 'link'));
@@ -175,7 +175,7 @@ export const watchCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a watch ends when its folder is removed or renamed, after saying so',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       for (const end of [() => rmdirSync(join(folder, 'd')), () => renameSync(join(folder, 'd'), join(folder, 'e'))]) {
         mkdirSync(join(folder, 'd'));
@@ -189,7 +189,7 @@ export const watchCases: readonly ConformanceCase[] = [
   {
     title:
       'changes that come faster than they can be told are reported as lost, hold up nothing, and later ones are seen again',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       mkdirSync(join(folder, 'd'));
       await using watch = await Watch.start(client, folder, { path: folder, recursive: true });
@@ -205,7 +205,7 @@ export const watchCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a name that is not UTF-8 is watched and shown with U+FFFD',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       await using watch = await Watch.start(client, folder, { path: folder, recursive: true });
       const name = Buffer.concat([Buffer.from(`${folder}/x`), Buffer.from([0xff])]);
@@ -217,7 +217,7 @@ export const watchCases: readonly ConformanceCase[] = [
   },
   {
     title: 'links and other file systems in a watched tree are not entered',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       mkdirSync(join(folder, 'elsewhere/in'), { recursive: true });
       mkdirSync(join(folder, 'top'));
@@ -236,7 +236,7 @@ export const watchCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a canceled watch gives its folders back, and more than 16 watches are refused',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       const watches: Watch[] = [];
       for (let count = 0; count < 16; count++) watches.push(await Watch.start(client, folder, { path: folder }));
@@ -255,7 +255,7 @@ export const watchCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a tree of more than 4,096 folders is refused, and nothing of it stays watched',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       for (let index = 0; index < 64; index++)
         for (let inner = 0; inner < 64; inner++) mkdirSync(join(folder, `${index}/${inner}`), { recursive: true });
@@ -266,7 +266,7 @@ export const watchCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a watch refuses missing, malformed, oversized and forbidden paths',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       writeFileSync(join(folder, 'file'), '');
       symlinkSync('file', join(folder, 'link'));
