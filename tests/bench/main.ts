@@ -1,4 +1,4 @@
-/** `npm run bench -- agent|plain|control [--json] [--quick]`: docs/develop/bench.md. */
+/** `npm run bench -- agent|plain|dialects|control [--json] [--quick]`: docs/develop/bench.md. */
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -8,10 +8,11 @@ import { benchAgent } from './agent/agent-bench.ts';
 import { benchPlain } from './agent/plain-bench.ts';
 import type { BenchOptions } from './bench-options.ts';
 import { benchControl } from './control/control-bench.ts';
+import { benchDialects } from './dialects/dialects-bench.ts';
 import type { Metric } from './metric.ts';
 import { metricLine, metricRow } from './print.ts';
 
-const usage = 'usage: npm run bench -- agent|plain|control [--json] [--quick]';
+const usage = 'usage: npm run bench -- agent|plain|dialects|control [--json] [--quick]';
 
 interface Bench {
   readonly run: (options: BenchOptions) => AsyncIterable<Metric>;
@@ -23,6 +24,8 @@ const benches: Readonly<Record<string, Bench>> = {
   agent: { run: benchAgent, timeoutMs: 20 * 60_000 },
   // Part of `agent`; by itself it needs neither a VM nor an image.
   plain: { run: benchPlain, timeoutMs: 5 * 60_000 },
+  // Every dialect beside qemu-ga, as plain processes.
+  dialects: { run: benchDialects, timeoutMs: 10 * 60_000 },
   control: { run: benchControl, timeoutMs: 3 * 60_000 },
 };
 
@@ -38,7 +41,8 @@ async function main(): Promise<number> {
     });
     const [name = '', ...more] = positionals;
     const named = Object.hasOwn(benches, name) ? benches[name] : undefined;
-    if (named === undefined || more.length > 0) throw new Error('Choose what to measure: agent, plain or control.');
+    if (named === undefined || more.length > 0)
+      throw new Error('Choose what to measure: agent, plain, dialects or control.');
     bench = named;
     ({ json, quick } = values);
   } catch (error) {

@@ -30,42 +30,63 @@ export function qgaCommand(socket: string, folder: string): string[] {
   return [qgaPath, '--method=unix-listen', `--path=${socket}`, `--statedir=${folder}`, `--pidfile=${folder}/qga.pid`];
 }
 
+/** Both agents, with their sockets and without a client. Ended by dispose. */
+export interface ListeningAgents extends AsyncDisposable {
+  /** In memory, for the agents' files. */
+  readonly folder: string;
+  readonly sockets: { readonly ours: string; readonly theirs: string };
+  readonly pids: { readonly ours: number; readonly theirs: number };
+}
+
 /** @throws Error if qemu-ga is not installed */
-export async function startPlainAgents(): Promise<PlainAgents> {
+export async function startListeningAgents(): Promise<ListeningAgents> {
   if (!existsSync(qgaPath)) throw new Error(`There is no ${qgaPath}: install the package qemu-guest-agent.`);
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'ik-plain-'));
-  const [ourSocket, theirSocket] = [join(folder, 'ours'), join(folder, 'theirs')];
-  const ours = start(agentCommand(ourSocket));
-  const theirs = start(qgaCommand(theirSocket, folder));
+  const sockets = { ours: join(folder, 'ours'), theirs: join(folder, 'theirs') };
+  const ours = start(agentCommand(sockets.ours));
+  const theirs = start(qgaCommand(sockets.theirs, folder));
   const end = async (): Promise<void> => {
     for (const child of [ours, theirs]) if (child.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit');
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await whenListening(ourSocket, ours);
-    await whenListening(theirSocket, theirs);
+    await whenListening(sockets.ours, ours);
+    await whenListening(sockets.theirs, theirs);
+    const pids = { ours: ours.pid ?? 0, theirs: theirs.pid ?? 0 };
+    return { folder, sockets, pids, [Symbol.asyncDispose]: end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+/** @throws Error if qemu-ga is not installed */
+export async function startPlainAgents(): Promise<PlainAgents> {
+  const agents = await startListeningAgents();
+  const { folder, sockets, pids } = agents;
+  try {
     const link = createAgentLink({
-      connect: (signal) => openUnixChannel(ourSocket, { signal }),
+      connect: (signal) => openUnixChannel(sockets.ours, { signal }),
       identity: { vmId: 'bench', vmName: 'bench', nodeVersion: 'bench' },
       mayStepClock: false,
       telemetryIntervalMs: 0,
     });
-    const qga = await QgaClient.open(theirSocket);
+    const qga = await QgaClient.open(sockets.theirs);
     await qga.sync();
     await link.ping();
     return {
       link,
       qga,
       folder,
-      pids: { ours: ours.pid ?? 0, theirs: theirs.pid ?? 0 },
+      pids,
       [Symbol.asyncDispose]: async () => {
         await link[Symbol.asyncDispose]();
         await qga[Symbol.asyncDispose]();
-        await end();
+        await agents[Symbol.asyncDispose]();
       },
     };
   } catch (error) {
-    await end();
+    await agents[Symbol.asyncDispose]();
     throw error;
   }
 }
