@@ -26,6 +26,7 @@ import { parseQemuRecord } from '../../../packages/hypervisor/src/qemu/qemu-reco
 import { QmpClient } from '../../../packages/hypervisor/src/qemu/qmp.ts';
 import { parseVmRecord } from '../../../packages/hypervisor/src/vm-record.ts';
 import { type Parser, textOf } from '../parser.ts';
+import { parsers as foreignAgents } from './foreign-agents.ts';
 import { checkSplits, piecesOf, plain, refusesWith } from './helpers.ts';
 
 const refusesAsOperation = refusesWith(OperationError);
@@ -290,5 +291,16 @@ const terminal: Parser = {
   },
 };
 
-/** What a daemon reads of its hypervisors, of HTTP clients and of what guests claim. */
-export const parsers: readonly Parser[] = [qmp, record, filter, address, portHeaders, body, header, claims, terminal];
+/** What a daemon reads of its hypervisors, of HTTP clients, of other people's agents and of what guests claim. */
+export const parsers: readonly Parser[] = [
+  qmp,
+  record,
+  filter,
+  address,
+  portHeaders,
+  body,
+  header,
+  claims,
+  terminal,
+  ...foreignAgents,
+];

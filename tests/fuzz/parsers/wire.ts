@@ -26,6 +26,7 @@ import { putCrc, readHeader } from '../../../packages/wire/src/native/frame-layo
 import { goldenFiles } from '../../conformance/golden-files.ts';
 import type { Parser } from '../parser.ts';
 import { checkSplits, plain, refusesWith } from './helpers.ts';
+import { parsers as foreignHosts } from './wire-foreign.ts';
 import { parsers as jsonDialects } from './wire-json.ts';
 
 const nonce = Uint8Array.from({ length: 16 }, (_, index) => index + 1);
@@ -223,4 +224,5 @@ export const parsers: readonly Parser[] = [
   dialect,
   fileChunk,
   ...jsonDialects,
+  ...foreignHosts,
 ];
