@@ -34,6 +34,20 @@ export class JsonBuilder {
     return this.#braces > 0 || this.#brackets > 0;
   }
 
+  /** Whether nothing of earlier bytes is left that could change what the next ones mean. */
+  get isFresh(): boolean {
+    return (
+      this.#frames.length === 0 &&
+      this.#expected === 'value' &&
+      this.#problem === undefined &&
+      !this.#isReported &&
+      this.#braces === 0 &&
+      this.#brackets === 0 &&
+      this.#textBytes === 0 &&
+      this.#values === 0
+    );
+  }
+
   /** Names of the objects and arrays around the next value, if one is expected. */
   get pathOfNext(): readonly string[] | undefined {
     if (this.#problem !== undefined || this.#expected !== 'value') return undefined;

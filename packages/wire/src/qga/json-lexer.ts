@@ -51,6 +51,11 @@ export class JsonLexer {
     return this.#state !== 'start' && this.#state !== 'recovery';
   }
 
+  /** Whether it is between two tokens, and skips nothing. */
+  get isAtStart(): boolean {
+    return this.#state === 'start';
+  }
+
   /** Looks at each byte of the content that is being read: one of them is not of base64, and may be of no text. */
   lookClosely(): void {
     this.#isClose = true;

@@ -110,4 +110,34 @@ describe('QgaReceiver', () => {
       assert.equal(events.at(-1), '{"execute": "guest-ping"}', JSON.stringify(text));
     }
   });
+
+  it('a request that is repeated means the same, also after errors and halves of other requests', () => {
+    const ping = '{"execute":"guest-ping","id":[1]}\n';
+    const receiver = new QgaReceiver(portableByteOps);
+    const told = (text: string): string[] =>
+      [...receiver.push(Buffer.from(text, 'latin1'))].map((incoming) =>
+        incoming.type === 'value' ? printJson(incoming.value) : incoming.type,
+      );
+    const [first] = told(ping);
+    assert.deepEqual([first, ...told(ping), ...told(ping)], [first, first, first]);
+    assert.ok(first?.includes('"guest-ping"'));
+    assert.deepEqual(told('{"a":'), []);
+    // Within another request it is a member's value, not a request.
+    assert.deepEqual(told(ping), []);
+    assert.deepEqual(told('}').length, 1);
+    assert.deepEqual(told(ping), [first]);
+    // After a stray byte everything up to the next bracket is skipped.
+    assert.deepEqual(told('\xff'), ['error']);
+    assert.deepEqual(told(ping), [first]);
+    for (let at = 0; at < 40; at++) assert.equal(told(`{"execute":"guest-sync","arguments":{"id":${at}}}`).length, 1);
+    assert.deepEqual(told(ping), [first]);
+  });
+
+  it('a text that is a request to a reader between two requests is none within a text', () => {
+    const receiver = new QgaReceiver(portableByteOps);
+    const count = (text: string): number => [...receiver.push(Buffer.from(text))].length;
+    assert.equal(count('{"a":1}'), 1);
+    assert.equal(count('{"b":"'), 0);
+    assert.equal(count('{"a":1}'), 0);
+  });
 });

@@ -4,6 +4,7 @@ import { JsonBuilder } from './json-builder.ts';
 import { JsonLexer } from './json-lexer.ts';
 import { Content, type JsonValue } from './json-value.ts';
 import { maxRequestTextBytes } from './limits.ts';
+import { RepeatedRequests } from './repeated-requests.ts';
 
 /**
  * What arrives: a value, which should be a request; an error that is to be answered; or the next bytes of a content, a
@@ -25,6 +26,7 @@ export class QgaReceiver {
   readonly #ops: Base64Ops;
   readonly #lexer = new JsonLexer(maxRequestTextBytes);
   readonly #builder = new JsonBuilder();
+  readonly #repeated = new RepeatedRequests();
   #decoder: ContentDecoder | undefined;
 
   constructor(ops: Base64Ops) {
@@ -38,6 +40,27 @@ export class QgaReceiver {
 
   /** What these bytes complete, found as it is pulled. */
   *push(bytes: Uint8Array): Generator<QgaIncoming, void> {
+    const key = this.#isBetween ? this.#repeated.keyOf(bytes) : undefined;
+    const known = key === undefined ? undefined : this.#repeated.get(key);
+    if (known !== undefined) {
+      yield { type: 'value', value: known };
+      return;
+    }
+    let [count, only]: [number, JsonValue | undefined] = [0, undefined];
+    for (const incoming of this.#read(bytes)) {
+      count++;
+      if (incoming.type === 'value') only = incoming.value;
+      yield incoming;
+    }
+    if (key !== undefined && count === 1 && only !== undefined && this.#isBetween) this.#repeated.add(key, only);
+  }
+
+  /** The same bytes always mean the same to a reader that is here. */
+  get #isBetween(): boolean {
+    return this.#lexer.isAtStart && this.#builder.isFresh && this.#decoder === undefined;
+  }
+
+  *#read(bytes: Uint8Array): Generator<QgaIncoming, void> {
     let at = 0;
     while (at < bytes.length) {
       this.#lexer.wantsContent = isQuote(bytes[at]) && this.#isContentNext();

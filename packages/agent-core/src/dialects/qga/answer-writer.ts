@@ -20,16 +20,21 @@ export class AnswerWriter {
     this.#bytes = bytes;
   }
 
-  /** A whole answer, with the contents of its spools. */
-  async value(answer: JsonValue): Promise<void> {
+  /** A whole answer, with the contents of its spools; `first` stands before it. */
+  async value(answer: JsonValue, first?: Uint8Array): Promise<void> {
+    let text = '';
     for (const part of printParts(answer)) {
-      if (!(part instanceof Streamed)) await this.text(part);
+      if (!(part instanceof Streamed)) text += part;
       else if (part.source instanceof Spool) {
+        await this.text(text);
+        text = '';
         for (const piece of part.source.read()) await this.content(piece);
         await this.endContent();
       }
     }
-    await this.text('\n');
+    // In one write with the end of the line: a client wakes once.
+    const rest = this.#encoder.encode(`${text}\n`);
+    await this.#channel.write(first === undefined ? rest : joined(first, rest));
   }
 
   async text(text: string): Promise<void> {
@@ -55,4 +60,11 @@ export class AnswerWriter {
     this.#length = 0;
     await this.#channel.write(this.#encoded.subarray(0, length));
   }
+}
+
+function joined(first: Uint8Array, rest: Uint8Array): Uint8Array {
+  const all = new Uint8Array(first.length + rest.length);
+  all.set(first);
+  all.set(rest, first.length);
+  return all;
 }

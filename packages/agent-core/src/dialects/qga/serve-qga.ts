@@ -124,9 +124,9 @@ class QgaSession implements Session {
       const request = readRequest(value);
       const result = await execute(request, this.#state, this.#sessionFor(releases));
       if (result === undefined) return;
-      if (request.execute === 'guest-sync-delimited') await this.#channel.write(sentinel);
+      const first = request.execute === 'guest-sync-delimited' ? sentinel : undefined;
       if (typeof result === 'function') await result(id === undefined ? '' : `, "id": ${printJson(id)}`);
-      else await this.#writer.value(returnAnswer(result, id));
+      else await this.#writer.value(returnAnswer(result, id), first);
     } catch (error) {
       if (this.#signal.aborted) return;
       await this.#writer.value(errorAnswer(this.#asQgaError(error), id));
