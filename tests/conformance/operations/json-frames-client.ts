@@ -13,7 +13,7 @@ export class JsonFramesClient extends LimitedClient {
   readonly admin: GuestAdmin = {
     ...noAdmin,
     refusedNetwork: async () => {
-      // It names no interface, so what is refused is an address that is none.
+      // It names no interface, so what is refused is a malformed address.
       await this.#ask({ type: 'configure_network', ip: '192.0.2.5', gateway: '192.0.2.1', dns: ['192.0.2.1'] });
     },
   };

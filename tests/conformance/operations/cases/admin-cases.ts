@@ -124,7 +124,7 @@ export const adminCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'keys of nobody, and a text that is no key, are refused',
+    title: 'keys of nobody, and a malformed key, are refused',
     needs: ['keys'],
     run: async ({ client: { admin } }) => {
       await assert.rejects(admin.keys('no-such-user'), { reason: 'USER_NOT_FOUND' });
@@ -146,7 +146,7 @@ export const adminCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'an unknown interface, or an address that is none where the dialect names no interface, is refused',
+    title: 'an unknown interface is refused, or a malformed address where the dialect names no interface',
     needs: ['configuring the network'],
     run: async ({ client: { admin } }) => {
       await assert.rejects(admin.refusedNetwork('no-such-0'), (error: { reason?: string }) =>
