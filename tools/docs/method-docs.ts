@@ -3,8 +3,8 @@ import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobu
 import { httpRoutes, socketRoutes } from '../../apps/innkeeper/src/edge/route-table.ts';
 import { agentServices } from '../../packages/contract/src/agent-services.ts';
 import { capabilities } from '../../packages/contract/src/capabilities.ts';
+import { compatServices } from '../../packages/contract/src/compat-services.ts';
 import * as control from '../../packages/contract/src/control.ts';
-import { VMService } from '../../packages/contract/src/gen/compat/compute_pb.ts';
 import {
   auditAction,
   isCoalesced,
@@ -57,11 +57,11 @@ export function methodDocs(): string {
     '',
     '## Methods of the control plane',
     '',
-    'At `/innkeeper.control.v1.<Service>/<Method>`; `VMService` at `/limiquantix.compute.v1.VMService/<Method>`. *on*: where the caller must have the privilege; `public` and `self` need none.',
+    'At `/innkeeper.control.v1.<Service>/<Method>`; `VMService` at `/limiquantix.compute.v1.VMService/<Method>`, `NodeDaemonService` at `/limiquantix.node.v1.NodeDaemonService/<Method>`. *on*: where the caller must have the privilege; `public` and `self` need none.',
     '',
     ...table(
       ['method', 'form', 'privilege', 'on', 'audit', 'effect'],
-      [...services, VMService].flatMap(({ methods }) => methods.map(controlRow)),
+      [...services, ...compatServices].flatMap(({ methods }) => methods.map(controlRow)),
     ),
     '',
     '## Routes and sockets',

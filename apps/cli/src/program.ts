@@ -53,7 +53,7 @@ function addVms(program: Command): void {
     ['rm [options] <vm...>', 'Remove VMs with their disks', () => import('./commands/rm.ts')],
     [
       'adopt [options] [name]',
-      'Add a VM that somebody else runs, by the address of its agent, or all of libvirt',
+      'Add a VM that somebody else runs, by the address of its agent, or all of libvirt or Proxmox VE',
       () => import('./commands/adopt.ts'),
     ],
     ['release <vm...>', 'Forget adopted VMs, and touch nothing else', () => import('./commands/release.ts')],

@@ -1,4 +1,5 @@
-import { OperationError } from './errors/index.ts';
+import { invalidAddress as invalid } from './invalid-address.ts';
+import { formatHost, formatProxmoxAddress, type ProxmoxAddress, proxmoxAddress } from './proxmox-address.ts';
 
 /** What the agents of other people's VMs speak, as `dialect=` names it. */
 export const agentDialects = ['qga', 'json-frames', 'agent-message', 'http', 'native'] as const;
@@ -21,6 +22,7 @@ export type AgentAddress =
       readonly access: 'read' | 'full';
       readonly dialect: AgentDialect;
     }
+  | ProxmoxAddress
   /** An address in the network. */
   | { readonly kind: 'http'; readonly host: string; readonly port: number; readonly dialect: AgentDialect };
 
@@ -34,11 +36,12 @@ const maxPathChars = 107;
 
 /**
  * Parses `unix:/path`, `vsock:/path.vsock[:PORT]` or `http://HOST[:PORT]`, with `,dialect=NAME` where it is not the usual
- * one: qga on unix sockets, json-frames on vsock; or `libvirt:[URI#]DOMAIN[,access=full]`. @throws OperationError INVALID_ARGUMENT
+ * one: qga on unix sockets, json-frames on vsock; `libvirt:[URI#]DOMAIN[,access=full]`; or `proxmox:HOST[:PORT]/VMID[,access=full]`.
+ * @throws OperationError INVALID_ARGUMENT
  */
 export function parseAgentAddress(text: string): AgentAddress {
-  const libvirt = libvirtAddress(text);
-  if (libvirt !== undefined) return libvirt;
+  const hypervisor = libvirtAddress(text) ?? proxmoxAddress(text);
+  if (hypervisor !== undefined) return hypervisor;
   const [place = '', ...settings] = text.split(',');
   const dialect = dialectOf(settings, text);
   const http = /^http:\/\/(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9.-]{1,253})(?::(\d{1,5}))?\/?$/.exec(place);
@@ -51,7 +54,7 @@ export function parseAgentAddress(text: string): AgentAddress {
   if (kind === undefined)
     throw invalid(
       text,
-      'it must begin with "unix:/", "vsock:/", "libvirt:" or "http://", and a path must be absolute, without ":" and ","',
+      'it must begin with "unix:/", "vsock:/", "libvirt:", "proxmox:" or "http://", and a path must be absolute, without ":" and ","',
     );
   if (path.length > maxPathChars || path.includes('\0'))
     throw invalid(text, `the path of a socket has at most ${maxPathChars} characters`);
@@ -67,13 +70,18 @@ export function parseAgentAddress(text: string): AgentAddress {
   return { kind: 'unix', path, dialect: dialect ?? usualDialect.unix };
 }
 
+/** Whether the text says which dialect is spoken, or there is only one. Otherwise it can be found out by asking. */
+export function namesDialect(text: string): boolean {
+  return !/^(?:unix|vsock):[^,]*$/.test(text);
+}
+
 /** The address as it is written, with its dialect. */
 export function formatAgentAddress(address: AgentAddress): string {
   const { kind, dialect } = address;
   if (kind === 'libvirt')
     return `libvirt:${address.uri}#${address.domain}${address.access === 'full' ? ',access=full' : ''}`;
-  if (kind === 'http')
-    return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
+  if (kind === 'proxmox') return formatProxmoxAddress(address);
+  if (kind === 'http') return `http://${formatHost(address.host)}:${address.port}`;
   const port = kind === 'vsock' ? `:${address.port}` : '';
   return `${kind}:${address.path}${port},dialect=${dialect}`;
 }
@@ -118,8 +126,4 @@ function portOf(text: string | undefined, usual: number, max: number, address: s
   const port = text === undefined ? usual : Number(text);
   if (port >= 1 && port <= max) return port;
   throw invalid(address, `a port is 1 to ${max}`);
-}
-
-function invalid(text: string, why: string): OperationError {
-  return new OperationError('INVALID_ARGUMENT', `"${text.slice(0, 200)}" is not the address of an agent: ${why}.`);
 }

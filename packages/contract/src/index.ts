@@ -5,10 +5,12 @@ export {
   defaultLibvirt,
   defaultVsockPort,
   formatAgentAddress,
+  namesDialect,
   parseAgentAddress,
 } from './agent-address.ts';
 export * from './errors/index.ts';
 export { formatFileMode } from './format-file-mode.ts';
+export { defaultProxmoxPort, formatHost, type ProxmoxAddress } from './proxmox-address.ts';
 export { type FilterFieldName, filterFields, isFilterField } from './vm-filter/filter-fields.ts';
 export {
   type ComparisonOperator,

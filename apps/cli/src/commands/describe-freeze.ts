@@ -15,23 +15,27 @@ const words: Readonly<Record<number, string>> = {
 /** The file systems with what became of them, and the hooks that ran. What is not on a disk is left out. */
 export function describeFreeze(report: FreezeReport): string {
   const shown = report.filesystems.filter(({ verdict }) => verdict !== Verdict.NOT_ON_DISK);
-  const table = formatTable(
-    shown,
-    [
-      { title: 'MOUNT', value: ({ mountPoint }) => mountPoint },
-      { title: 'TYPE', value: ({ filesystem }) => filesystem },
-      {
-        title: 'RESULT',
-        value: ({ verdict, coveredBy, error }) =>
-          [words[verdict] ?? '', verdict === Verdict.COVERED ? coveredBy : error]
-            .filter((part) => part !== '')
-            .join(' '),
-      },
-    ],
-    { headers: true },
-  );
+  const table =
+    shown.length === 0
+      ? ''
+      : formatTable(
+          shown,
+          [
+            { title: 'MOUNT', value: ({ mountPoint }) => mountPoint },
+            { title: 'TYPE', value: ({ filesystem }) => filesystem },
+            {
+              title: 'RESULT',
+              value: ({ verdict, coveredBy, error }) =>
+                [words[verdict] ?? '', verdict === Verdict.COVERED ? coveredBy : error]
+                  .filter((part) => part !== '')
+                  .join(' '),
+            },
+          ],
+          { headers: true },
+        );
   const omitted = report.filesystemsOmitted === 0 ? '' : `${report.filesystemsOmitted} more file systems\n`;
-  return table + omitted + describeHooks(report.hooks);
+  const detail = report.detail === '' ? '' : `${clean(report.detail)}\n`;
+  return table + omitted + detail + describeHooks(report.hooks);
 }
 
 /** One line for each hook, with the last line of its output. */

@@ -1,6 +1,7 @@
 import { FreezeReportSchema, HookKind } from '@innkeeper/contract/agent';
 import { defineCommand } from '../define-command.ts';
 import { dataOutput, text } from '../options.ts';
+import { clean } from '../output/clean.ts';
 import { printObject } from '../output/json.ts';
 import { describeHooks } from './describe-freeze.ts';
 
@@ -14,7 +15,8 @@ export const command = defineCommand({
       printObject(options.output, FreezeReportSchema, report);
       return;
     }
-    process.stdout.write(`Thawed after ${report.frozenMs ?? 0} ms.\n`);
+    const after = report.frozenMs === undefined ? '' : ` after ${report.frozenMs} ms`;
+    process.stdout.write(`Thawed${after}.${report.detail === '' ? '' : ` ${clean(report.detail)}`}\n`);
     process.stdout.write(describeHooks(report.hooks.filter(({ kind }) => kind === HookKind.POST_THAW)));
   },
 });

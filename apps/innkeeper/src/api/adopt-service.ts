@@ -7,6 +7,7 @@ export function createAdoptService({ vms }: NodeApi): ServiceImpl<typeof AdoptSe
   return {
     adoptVm: (request) => vms.adopt(request),
     findLibvirtDomains: async ({ uri }) => ({ domains: await vms.libvirtDomains(uri) }),
+    connectProxmox: async (request) => ({ vms: await vms.connectProxmox(request) }),
     releaseVm: async (request) => {
       await vms.find(request.vm).release();
       return {};

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -142,7 +142,8 @@ describe('a VM that somebody else runs', () => {
     const addresses = {
       qga: `unix:${one.model.path}`,
       frames: `vsock:${frames.path}`,
-      messages: `unix:${messages.path},dialect=agent-message`,
+      // Nobody says what it speaks.
+      messages: `unix:${messages.path}`,
       web: `http://127.0.0.1:${port}`,
     };
     for (const [name, agent] of Object.entries(addresses)) await adoptVm(one.api.node, { name, agent, tags: {} });
@@ -154,6 +155,17 @@ describe('a VM that somebody else runs', () => {
       'qga,connected,10.1.2.3,',
       'web,connected,,50 %',
     ]);
+    const shown = {
+      qga: [/version +qemu-ga 10\.2\.0/, /address +unix:.*,dialect=qga/, /hostname +modelled/, /cannot .*units/],
+      frames: [/address +vsock:.*:1024,dialect=json-frames/, /hostname +framed/, /cannot .*power/],
+      messages: [/address +unix:.*,dialect=agent-message/, /cannot .*units/],
+      web: [/version +HTTP agent 0\.1\.0/, /address +http:\/\/127\.0\.0\.1:/, /cannot .*exec/],
+    };
+    for (const [name, patterns] of Object.entries(shown)) {
+      const { stdout: text } = await one.inn('show', name);
+      assert.match(text, /^agent\n +state +connected/m, name);
+      for (const pattern of patterns) assert.match(text, pattern, name);
+    }
     assert.match((await one.inn('exec', 'web', '--', 'true')).stderr, /"exec".*UNSUPPORTED_BY_AGENT/s);
     assert.equal((await one.inn('exec', 'frames', '--', 'echo', 'hi')).stdout, 'hi\n');
     assert.equal((await one.inn('exec', 'messages', '--', 'echo', 'hi')).stdout, 'echo hi\n');
@@ -185,6 +197,18 @@ esac
       (await one.inn('exec', '-n', 'web-1', '--', 'true')).stderr,
       /adopted for reading only.*UNSUPPORTED_BY_AGENT/,
     );
+  });
+
+  it('is not adopted by a socket of the daemon or of its VMs, neither directly nor by a link', async () => {
+    await using one = await served();
+    const link = join(one.api.folder, '..', `link-${process.pid}`);
+    await using stack = new AsyncDisposableStack();
+    await symlink(one.api.folder, link);
+    stack.defer(() => rm(link, { force: true }));
+    for (const path of [one.api.socketPath, join(one.api.folder, 'run/x/agent.sock'), join(link, 'control.sock')])
+      for (const kind of ['unix', 'vsock'])
+        assert.match((await one.inn('adopt', 'own', '--agent', `${kind}:${path}`)).stderr, /own data folder/, path);
+    assert.equal(one.api.node.find('own'), undefined);
   });
 
   it('is found again by the next daemon', async () => {

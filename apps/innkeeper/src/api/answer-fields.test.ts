@@ -104,6 +104,7 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'ListEventsResponse.next_page_token': ['vm.view'],
   'GuestProcess.name': ['vm.view'],
   'LibvirtDomain.*': ['node.manage'],
+  'ProxmoxVm.*': ['node.manage'],
   // Names and descriptions of services; the answer to Control has them for those who may change them.
   // What a guest consists of: facts like those of System and Telemetry.
   'Inventory.*': ['vm.view'],
@@ -188,6 +189,11 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'Diagnosis.conclusion': ['vm.view'],
   'Event.*': ['vm.view'],
   'PingAgentResponse.*': ['vm.view'],
+  'AgentPingResponse.*': ['vm.view'],
+  'ExecuteInGuestResponse.*': ['guest.exec'],
+  'QuiesceFilesystemsResponse.*': ['guest.filesystem'],
+  'ThawFilesystemsResponse.*': ['guest.filesystem'],
+  'SyncTimeResponse.*': ['guest.admin'],
   'ExecuteScriptResponse.*': ['guest.exec'],
   'ReadGuestFileResponse.*': ['guest.file.read'],
   'WriteGuestFileResponse.error': ['guest.file.write'],

@@ -14,6 +14,7 @@ import {
   TerminalService,
   VmService,
 } from '@innkeeper/contract/control';
+import { NodeDaemonService } from '@innkeeper/contract/node-daemon';
 import type { Log } from '@innkeeper/kit';
 import type { Access } from '../access/access.ts';
 import { Audit } from '../audit/audit.ts';
@@ -33,6 +34,7 @@ import type { NodeApi } from '../ports/node-api.ts';
 import { createAdoptService } from './adopt-service.ts';
 import { agentServiceImpls } from './agent-services.ts';
 import { createComputeService } from './compat/compute-service.ts';
+import { createNodeDaemonService } from './compat/node-daemon-service.ts';
 import { createHistoryService } from './history-service.ts';
 import { createImageService } from './image-service.ts';
 import { SharedTopics } from './live/shared-topics.ts';
@@ -84,6 +86,7 @@ export class ApiServer implements AsyncDisposable {
         serve(VmService, createVmService(node, access.live)),
         serve(AdoptService, createAdoptService(node)),
         serve(VMService, createComputeService(node)),
+        serve(NodeDaemonService, createNodeDaemonService(node)),
         serve(ImageService, createImageService(node)),
         serve(HistoryService, createHistoryService(node, history)),
         serve(OperationService, createOperationService(node)),

@@ -16,6 +16,7 @@ import type { EventRow, OperationRow } from '@innkeeper/store';
 import type { NodeApi, VmApi, Waiting } from '../ports/node-api.ts';
 import { adoptVm, releaseVm } from './adopted/adopt-vm.ts';
 import { libvirtDomains } from './adopted/libvirt-domains.ts';
+import { ProxmoxServers } from './adopted/proxmox-servers.ts';
 import { refuseAdopted } from './adopted/refuse-adopted.ts';
 import { FleetIndex } from './fleet/fleet-index.ts';
 import { folderBytes } from './folder-bytes.ts';
@@ -52,6 +53,7 @@ export function createLocalNode(node: Node): NodeApi {
     create: (request) => asMessage(createVm(node, request)),
     adopt: async (request) => vmMessage(await adoptVm(node, request)),
     libvirtDomains,
+    connectProxmox: (request) => new ProxmoxServers(context.folder.adopted).connect(request),
     onChange: (listener) => node.changes.add(listener),
     events: async (vmId, limit, beforeId, nodeId) =>
       (await context.store.events.list(vmId, limit, beforeId, nodeId)).map((row) =>

@@ -5,6 +5,7 @@ import type {
   AdoptVmRequest,
   BuildImageRequest,
   ClockSync,
+  ConnectProxmoxRequest,
   CreateVmRequest,
   Diagnosis,
   Event,
@@ -86,6 +87,8 @@ export interface NodeApi {
     adopt(request: AdoptVmRequest): Promise<Vm>;
     /** Domains of the host's libvirt. Fails with HYPERVISOR_UNREACHABLE, PROGRAM_MISSING, INVALID_ARGUMENT. */
     libvirtDomains(uri: string): Promise<{ name: string; agent: string }[]>;
+    /** VMs of a Proxmox VE, whose token is kept. Fails with HYPERVISOR_UNREACHABLE, INVALID_ARGUMENT. */
+    connectProxmox(request: ConnectProxmoxRequest): Promise<{ name: string; id: number; agent: string }[]>;
     /** Every change of any VM; a VM that is gone from `list` by then was deleted. */
     onChange(listener: (id: string) => void): () => void;
     /** Newest first; `vmId` undefined: of all VMs, `nodeId` undefined: of all nodes. `beforeId`: only older ones. */

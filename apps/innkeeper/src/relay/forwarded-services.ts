@@ -1,6 +1,6 @@
 import type { DescService } from '@bufbuild/protobuf';
 import { agentServices } from '@innkeeper/contract/agent-services';
-import { VMService } from '@innkeeper/contract/compute';
+import { compatServices } from '@innkeeper/contract/compat-services';
 import {
   AdoptService,
   HistoryService,
@@ -15,5 +15,6 @@ import {
 export const forwardedServices: readonly DescService[] = [
   ...agentServices,
   ...[AdoptService, HistoryService, ImageService],
-  ...[OperationService, RunService, TerminalService, VmService, VMService],
+  ...[OperationService, RunService, TerminalService, VmService],
+  ...compatServices,
 ];

@@ -11,6 +11,9 @@ import type { ForeignAgent } from './foreign/foreign-agent.ts';
 import { httpMetricsAgent } from './http-metrics/http-metrics-agent.ts';
 import { jsonFramesAgent } from './json-frames/json-frames-agent.ts';
 import { createAgentLink } from './native/create-agent-link.ts';
+import type { ProxmoxServer } from './proxmox/proxmox-server.ts';
+import { ProxmoxSession } from './proxmox/proxmox-session.ts';
+import type { FreezeRecords } from './qga/freeze-records.ts';
 import { qgaAgent } from './qga/qga-agent.ts';
 import { type QgaExchanges, QgaSession } from './qga/qga-session.ts';
 import { VirshSession } from './qga/virsh-session.ts';
@@ -19,6 +22,10 @@ export interface AdoptedLinkOptions {
   readonly address: AgentAddress;
   readonly nodeVersion: string;
   readonly log?: Log | undefined;
+  /** The Proxmox VE at this place, with its token; asked for each time. Without it, addresses of Proxmox do not work. */
+  readonly proxmox?: ((place: Pick<ProxmoxServer, 'host' | 'port'>) => Promise<ProxmoxServer>) | undefined;
+  /** Where a freeze through an agent without leases is noted, so that the next process ends it. Default: nowhere. */
+  readonly freezes?: FreezeRecords | undefined;
   /** For tests. */
   readonly clock?: LinkClock | undefined;
   /** Milliseconds between samples. Default: the dialect's own. */
@@ -37,30 +44,48 @@ export function createAdoptedLink(options: AdoptedLinkOptions): AgentLink {
       log,
       clock,
     });
-  return createForeignLink({ agent: foreignAgentAt(address, connect, clock), log, clock, sampleMs });
+  return createForeignLink({ agent: foreignAgentAt(address, { options, connect, clock }), log, clock, sampleMs });
 }
 
-/** libvirt owns the socket of its domains; anywhere else it is opened for each exchange. */
-function qgaExchanges(
-  address: AgentAddress,
-  connect: (signal: AbortSignal) => Promise<Channel>,
-  clock: LinkClock,
-): QgaExchanges {
-  return address.kind === 'libvirt' ? new VirshSession(address) : new QgaSession(connect, clock);
+/** What of the options a foreign agent needs. */
+interface Place {
+  readonly options: AdoptedLinkOptions;
+  readonly connect: (signal: AbortSignal) => Promise<Channel>;
+  readonly clock: LinkClock;
+}
+
+/** Milliseconds between samples through Proxmox VE, where each figure is a request to a server of many VMs. */
+const proxmoxSampleMs = 30_000;
+
+/** libvirt owns the socket of its domains, Proxmox VE that of its VMs; anywhere else it is opened for each exchange. */
+function qgaExchanges(address: AgentAddress, { options: { proxmox }, connect, clock }: Place): QgaExchanges {
+  if (address.kind === 'libvirt') return new VirshSession(address);
+  if (address.kind !== 'proxmox') return new QgaSession(connect, clock);
+  if (proxmox === undefined)
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'A VM of Proxmox VE is reached through a daemon, which has the token.',
+    );
+  return new ProxmoxSession({ server: () => proxmox(address), vmId: address.vmId, clock });
 }
 
 function isReadOnly(address: AgentAddress): boolean {
-  return address.kind === 'libvirt' && address.access === 'read';
+  return 'access' in address && address.access === 'read';
 }
 
-function foreignAgentAt(
-  address: AgentAddress,
-  connect: (signal: AbortSignal) => Promise<Channel>,
-  clock: LinkClock,
-): ForeignAgent {
+function foreignAgentAt(address: AgentAddress, place: Place): ForeignAgent {
+  const { connect, clock } = place;
   switch (address.dialect) {
-    case 'qga':
-      return qgaAgent({ session: qgaExchanges(address, connect, clock), clock, isReadOnly: isReadOnly(address) });
+    case 'qga': {
+      const sampleMs = address.kind === 'proxmox' ? { sampleMs: proxmoxSampleMs } : {};
+      return qgaAgent({
+        session: qgaExchanges(address, place),
+        clock,
+        isReadOnly: isReadOnly(address),
+        freezes: place.options.freezes,
+        ...sampleMs,
+      });
+    }
     case 'json-frames':
       return jsonFramesAgent({ connect, clock });
     case 'http':

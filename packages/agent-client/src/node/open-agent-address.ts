@@ -13,6 +13,7 @@ export async function openAgentAddress(address: AgentAddress, clock: LinkClock, 
       return await openHybridVsock(address.path, address.port, clock, signal);
     case 'http':
     case 'libvirt':
+    case 'proxmox':
       throw new Error(`${address.kind} has no channel.`);
   }
 }

@@ -3,14 +3,15 @@ import { describe, it } from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import { ExecRequestSchema, FileService } from '../agent.ts';
 import { agentServices } from '../agent-services.ts';
+import { compatServices } from '../compat-services.ts';
 import * as control from '../control.ts';
 import { StartRunRequestSchema } from '../control.ts';
-import { ExecuteScriptRequestSchema, VMService } from '../gen/compat/compute_pb.ts';
+import { ExecuteScriptRequestSchema } from '../gen/compat/compute_pb.ts';
 import { isChange, methodName, OnDisconnect, requestedCommand, rulesOf, Subject } from './index.ts';
 
 const services = [
   ...agentServices,
-  VMService,
+  ...compatServices,
   ...Object.values(control).filter((value) => typeof value === 'object' && 'kind' in value && value.kind === 'service'),
 ];
 const methods = services.flatMap((service) => service.methods);

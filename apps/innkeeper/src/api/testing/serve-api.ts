@@ -28,6 +28,8 @@ import { ApiServer } from '../api-server.ts';
 /** The API over a node with fake VMs, in which a test starts the agents. */
 export interface ServedApi extends AsyncDisposable {
   readonly socketPath: string;
+  /** The daemon's data folder. */
+  readonly folder: string;
   readonly node: Node;
   readonly driver: FakeDriver;
   readonly store: Store;
@@ -113,6 +115,7 @@ export async function serveApi({ clock, log = silentLog, webFolder, ...options }
   const owned = stack.move();
   return {
     socketPath: folder.socket,
+    folder: folder.path,
     node,
     driver,
     store,

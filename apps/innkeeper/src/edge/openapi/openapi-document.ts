@@ -1,7 +1,7 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { reasons } from '@innkeeper/contract';
 import { agentServices } from '@innkeeper/contract/agent-services';
-import { VMService } from '@innkeeper/contract/compute';
+import { compatServices } from '@innkeeper/contract/compat-services';
 import { controlServices } from '@innkeeper/contract/control-services';
 import { rulesOf } from '@innkeeper/contract/rules';
 import { httpRoutes, socketRoutes } from '../route-table.ts';
@@ -36,7 +36,7 @@ const error = { $ref: '#/components/responses/Error' };
 export function openapiDocument(): OpenapiDocument {
   const schemas = new Schemas();
   const paths: Record<string, Record<string, OpenapiOperation>> = {};
-  const services: DescService[] = [...Object.values(controlServices), VMService, ...agentServices];
+  const services: DescService[] = [...Object.values(controlServices), ...compatServices, ...agentServices];
   for (const service of services) {
     const prefix = agentServices.includes(service) ? '/v1/vms/{vm}' : '';
     for (const method of service.methods) {

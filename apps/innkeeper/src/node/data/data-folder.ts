@@ -20,6 +20,8 @@ export interface DataFolder {
   readonly updateKey: string;
   /** Folder of the daemon's self-signed certificate. */
   readonly tls: string;
+  /** Folder of what adopted VMs need besides their rows: tokens for Proxmox VE, and freezes that the node ends. */
+  readonly adopted: string;
   imageFolder(name: string): string;
   vmFolder(id: string): string;
   /** Short, since the kernel limits socket paths to 107 bytes. */
@@ -45,6 +47,7 @@ function dataFolderAt(path: string): DataFolder {
     guestPort: join(root, 'guest-port'),
     updateKey: join(root, 'update-key.pem'),
     tls: join(root, 'tls'),
+    adopted: join(root, 'adopted'),
     imageFolder: (name) => join(root, 'images', name),
     vmFolder: (id) => join(root, 'vms', id),
     runFolder: (id) => join(root, 'run', id.slice(0, 8)),
@@ -58,7 +61,8 @@ export async function makeDataFolder(path: string): Promise<DataFolder> {
     assertUsable(folder.path, 'folder');
     await mkdir(folder.path, { recursive: true, mode: 0o700 });
     await chmod(folder.path, 0o700);
-    for (const name of ['images', 'vms', 'run', 'cache', 'tls']) assertUsable(join(folder.path, name), 'folder');
+    for (const name of ['images', 'vms', 'run', 'cache', 'tls', 'adopted'])
+      assertUsable(join(folder.path, name), 'folder');
     for (const name of ['images', 'vms', 'run', 'cache'])
       await mkdir(join(folder.path, name), { recursive: true, mode: 0o700 });
     const files = [folder.lock, `${folder.lock}.pid`, folder.guestPort];

@@ -1,11 +1,9 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { OperationError } from '@innkeeper/contract';
 import { updateKeyLine } from '@innkeeper/contract/agent-update';
 import { errorMessage } from '@innkeeper/kit';
 import { readRegularFile } from '@innkeeper/kit/node';
-import { syncFolder } from '../data/unfinished.ts';
+import { writePrivateFile } from '../data/private-file.ts';
 
 const maxKeyBytes = 16 * 1024;
 
@@ -29,7 +27,7 @@ export async function openUpdateKey(path: string): Promise<UpdateKey> {
     });
     if (known !== undefined) return withLine(createPrivateKey(known));
     const made = makeUpdateKey();
-    await writeKey(path, made);
+    await writePrivateFile(path, made.privateKey.export({ type: 'pkcs8', format: 'pem' }));
     return made;
   } catch (error) {
     throw new OperationError(
@@ -42,22 +40,6 @@ export async function openUpdateKey(path: string): Promise<UpdateKey> {
       },
     );
   }
-}
-
-/** There is the whole key at `path` or none, also after a full disk or a power failure. */
-async function writeKey(path: string, { privateKey }: UpdateKey): Promise<void> {
-  const half = `${path}.new`;
-  // Of a daemon that was killed meanwhile.
-  await rm(half, { force: true });
-  try {
-    const options = { mode: 0o600, flag: 'wx', flush: true } as const;
-    await writeFile(half, privateKey.export({ type: 'pkcs8', format: 'pem' }), options);
-    await rename(half, path);
-  } catch (error) {
-    await rm(half, { force: true });
-    throw error;
-  }
-  await syncFolder(dirname(path));
 }
 
 function withLine(privateKey: KeyObject): UpdateKey {

@@ -13,6 +13,8 @@ import {
 } from '@innkeeper/hypervisor';
 import { errorMessage, type Log, limitLog, Notifier } from '@innkeeper/kit';
 import type { VmRow } from '@innkeeper/store';
+import { freezeOf } from '../adopted/freeze-file.ts';
+import { ProxmoxServers } from '../adopted/proxmox-servers.ts';
 import type { NodeContext } from '../context.ts';
 import { writeVmManifest } from '../data/manifest.ts';
 import { parseAgentInstall } from '../images/agent-install.ts';
@@ -276,8 +278,15 @@ export class VmRunner {
   }
 
   #adoptedLink(address: string): AgentLink {
-    const { createAdoptedLink, version } = this.#context;
-    return createAdoptedLink({ address: parseAgentAddress(address), nodeVersion: version, log: this.#agentLog });
+    const { createAdoptedLink, folder, version } = this.#context;
+    const servers = new ProxmoxServers(folder.adopted);
+    return createAdoptedLink({
+      address: parseAgentAddress(address),
+      nodeVersion: version,
+      log: this.#agentLog,
+      proxmox: (place) => servers.at(place),
+      freezes: freezeOf(folder, this.#row.id),
+    });
   }
 
   #ownLink(running: RunningVm): AgentLink {

@@ -68,6 +68,7 @@ export const auditForms: Readonly<Record<string, string>> = {
   'VmService/CreateVm': 'created|create the VM {name} from {image}',
   'AdoptService/AdoptVm': 'adopted|adopt {name}, whose agent is at {agent}',
   'AdoptService/FindLibvirtDomains': 'found|find the domains of libvirt',
+  'AdoptService/ConnectProxmox': 'connected|connect to the Proxmox VE at {host}',
   'AdoptService/ReleaseVm': 'released|release {vm}',
   'VmService/UpdateVm': 'changed|change the settings of {vm}',
   'VmService/StartVm': 'started|start {vm}',
@@ -113,6 +114,13 @@ export const auditForms: Readonly<Record<string, string>> = {
   'VMService/ReadGuestFile': 'read|read {path} on {vm}',
   'VMService/WriteGuestFile': 'wrote|write {path} on {vm}',
   'VMService/GuestShutdown': 'shut|shut {vm} down from inside',
+  'NodeDaemonService/ExecuteInGuest': 'ran|run {command} on {vm}',
+  'NodeDaemonService/ReadGuestFile': 'read|read {path} on {vm}',
+  'NodeDaemonService/WriteGuestFile': 'wrote|write {path} on {vm}',
+  'NodeDaemonService/GuestShutdown': 'shut|shut {vm} down from inside',
+  'NodeDaemonService/QuiesceFilesystems': 'froze|freeze the file systems of {vm}',
+  'NodeDaemonService/ThawFilesystems': 'thawed|thaw the file systems of {vm}',
+  'NodeDaemonService/SyncTime': 'set|set the clock of {vm}',
   'run.end': 'finished|finish a run on {vm}',
 };
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { create, type DescService } from '@bufbuild/protobuf';
 import { agentServices } from '@innkeeper/contract/agent-services';
-import { VMService } from '@innkeeper/contract/compute';
+import { compatServices } from '@innkeeper/contract/compat-services';
 import * as control from '@innkeeper/contract/control';
 import { type AuditEntry, AuditEntrySchema } from '@innkeeper/contract/control';
 import { auditAction } from '@innkeeper/contract/rules';
@@ -56,7 +56,7 @@ describe('the audit as sentences', () => {
   });
 
   it('every audited method has a sentence, and every sentence reads as a failure too', () => {
-    const exported: readonly unknown[] = [...Object.values(control), ...agentServices, VMService];
+    const exported: readonly unknown[] = [...Object.values(control), ...agentServices, ...compatServices];
     const services = exported.filter(
       (value): value is DescService =>
         typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'service',

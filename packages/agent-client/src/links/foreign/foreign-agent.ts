@@ -91,6 +91,8 @@ export interface ForeignAgent {
     verify: () => void,
     signal: AbortSignal,
   ): Promise<bigint>;
-  /** Closes what is open. Never rejects. */
+  /** Closes what is open: the agent is looked for again, or the link ends. Never rejects. */
   close(): Promise<void>;
+  /** The link ends for good. Undoes what would stay in the guest. Never rejects. */
+  end?(): Promise<void>;
 }

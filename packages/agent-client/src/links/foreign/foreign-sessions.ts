@@ -57,6 +57,7 @@ export class ForeignSessions {
     const reason = new OperationError('CANCELED', 'The link to this agent was closed.');
     this.#stop.abort(reason);
     this.#next.reject(reason);
+    await this.#options.agent.end?.();
     await this.#options.agent.close();
     await this.#done;
   }

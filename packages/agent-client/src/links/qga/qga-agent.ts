@@ -1,5 +1,10 @@
 import { ShutdownMode, type ShutdownRequest, type TrimRequest } from '@innkeeper/contract/agent';
-import { FilesystemServiceLite, PowerServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
+import {
+  AccountServiceLite,
+  FilesystemServiceLite,
+  PowerServiceLite,
+  TelemetryServiceLite,
+} from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
 import { maxReportedFilesystems } from '@innkeeper/contract/limits';
 import type { LinkClock } from '../../clock.ts';
@@ -10,14 +15,17 @@ import { fileCalls } from '../foreign/file-calls.ts';
 import type { RunInGuest } from '../foreign/file-commands.ts';
 import type { ForeignAgent, ForeignCall, ForeignFacts, ForeignTelemetry } from '../foreign/foreign-agent.ts';
 import { lacks } from '../foreign/refusals.ts';
+import { type FreezeRecords, noFreezeRecords } from './freeze-records.ts';
+import { setPasswordByQga } from './qga-accounts.ts';
 import { startByQga } from './qga-exec.ts';
 import { qgaFacts } from './qga-facts.ts';
 import { readByQga, writeByQga } from './qga-files.ts';
+import { QgaFreezes } from './qga-freezes.ts';
 import { qgaSample } from './qga-sample.ts';
 import type { QgaExchanges } from './qga-session.ts';
 
 /** Milliseconds between samples: twice Innkeeper's own, since each occupies a socket that others use. */
-const sampleMs = 10_000;
+const usualSampleMs = 10_000;
 /** How long an agent that was told to shut down may take to say that it cannot. */
 const shutdownSilenceMs = 3_000;
 const trimTimeoutMs = 600_000;
@@ -27,14 +35,29 @@ export interface QgaAgentOptions {
   /** Nothing is changed in the guest, not even by a command. Default: false. */
   readonly isReadOnly?: boolean | undefined;
   readonly clock: LinkClock;
+  /** Milliseconds between samples. Default: 10 s. */
+  readonly sampleMs?: number | undefined;
+  /** Default: none, so that a freeze lasts if this process is killed. */
+  readonly freezes?: FreezeRecords | undefined;
 }
 
 /** An agent that speaks the protocol of the QEMU guest agent. */
-export function qgaAgent({ session, isReadOnly = false, clock }: QgaAgentOptions): ForeignAgent {
+export function qgaAgent({
+  session,
+  isReadOnly = false,
+  clock,
+  sampleMs = usualSampleMs,
+  freezes: records = noFreezeRecords,
+}: QgaAgentOptions): ForeignAgent {
   const busy = new BusyShare();
+  const freezes = new QgaFreezes(session, clock, records);
   let facts: ForeignFacts = { version: '', capabilities: [], system: {} };
-  const start: NonNullable<ForeignAgent['start']> = (spec, input, signal) =>
-    startByQga(session, clock, spec, input, signal);
+  /** While it is frozen, an agent reports most commands as turned off. */
+  let isFrozenFacts = true;
+  const start: NonNullable<ForeignAgent['start']> = async (spec, input, signal) => {
+    freezes.assertThawed();
+    return await startByQga(session, clock, spec, input, signal);
+  };
   const run: RunInGuest = async (argv, signal) =>
     await (await start({ argv: [...argv] }, undefined, signal)).ended(signal);
   const runIfAble = (): RunInGuest | undefined => (facts.capabilities.includes('exec') ? run : undefined);
@@ -44,17 +67,32 @@ export function qgaAgent({ session, isReadOnly = false, clock }: QgaAgentOptions
     sampleMs,
     takesInput: true,
     open: async (signal) => {
-      facts = await session.exchange(signal, (call) => qgaFacts(call));
+      const found = await session.exchange(signal, (call) => qgaFacts(call));
+      // What is known from before the freeze holds.
+      if (isFrozenFacts || !found.isFrozen) {
+        facts = found;
+        isFrozenFacts = found.isFrozen;
+      }
+      await freezes.found(found.isFrozen);
       return isReadOnly ? readOnlyFacts(facts) : facts;
     },
-    sample: async (signal): Promise<ForeignTelemetry> =>
-      busy.added(await session.exchange(signal, (call) => qgaSample(call, facts))),
+    sample: async (signal): Promise<ForeignTelemetry> => {
+      const sample = busy.added(await session.exchange(signal, (call) => qgaSample(call, facts)));
+      if (isFrozenFacts && sample.frozen !== true)
+        throw new OperationError('AGENT_UNREACHABLE', 'It was found while it was frozen, and is asked again.');
+      return { ...sample, ...present({ freezeLeaseLeftMs: freezes.leaseLeftMs }) };
+    },
     ping: async (signal) => {
       await session.call(signal, 'guest-ping');
     },
     calls: new Map<string, ForeignCall>([
       ...fileCalls(runIfAble),
       [PowerServiceLite.shutdown.name, (request, signal) => shutDown(session, request, signal)],
+      [AccountServiceLite.change.name, (request, signal) => setPasswordByQga(session, request, signal)],
+      [FilesystemServiceLite.freeze.name, (request, signal) => freezes.freeze(request, signal)],
+      [FilesystemServiceLite.renew.name, (request, signal) => freezes.renew(request, signal)],
+      [FilesystemServiceLite.thaw.name, (request, signal) => freezes.thaw(request, signal)],
+      [FilesystemServiceLite.getFreeze.name, async () => freezes.report()],
       [FilesystemServiceLite.trim.name, (request, signal) => trim(session, request, signal)],
       [
         TelemetryServiceLite.adjustClock.name,
@@ -65,9 +103,16 @@ export function qgaAgent({ session, isReadOnly = false, clock }: QgaAgentOptions
       ],
     ]),
     start,
-    readFile: (request, signal) => readByQga(session, request, signal),
-    writeFile: (open, source, verify, signal) => writeByQga(session, runIfAble(), open, source, verify, signal),
+    readFile: async (request, signal) => {
+      freezes.assertThawed();
+      return await readByQga(session, request, signal);
+    },
+    writeFile: async (open, source, verify, signal) => {
+      freezes.assertThawed();
+      return await writeByQga(session, runIfAble(), open, source, verify, signal);
+    },
     close: async () => undefined,
+    end: () => freezes.close(),
   };
 }
 

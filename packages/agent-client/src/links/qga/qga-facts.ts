@@ -12,20 +12,25 @@ const needs: Readonly<Partial<Record<CapabilityName, readonly string[]>>> = {
   'file.read': ['guest-file-open', 'guest-file-read', 'guest-file-seek', 'guest-file-close'],
   'file.write': ['guest-file-open', 'guest-file-write', 'guest-file-flush', 'guest-file-close'],
   'filesystem.trim': ['guest-fstrim'],
+  'filesystem.freeze': ['guest-fsfreeze-status', 'guest-fsfreeze-freeze', 'guest-fsfreeze-thaw'],
   power: ['guest-shutdown'],
+  accounts: ['guest-set-user-password'],
 };
 
+/** What an agent says about itself, and whether its guest is frozen. */
+export interface QgaFacts extends ForeignFacts {
+  readonly isFrozen: boolean;
+}
+
 /** Asks the agent who it is, and which of its commands the guest allows. */
-export async function qgaFacts(call: QgaCall): Promise<ForeignFacts> {
+export async function qgaFacts(call: QgaCall): Promise<QgaFacts> {
   const info = objectOf(await call('guest-info'), 'The answer to guest-info');
   const known = new Map(
     objectsOf(info['supported_commands'], 'supported_commands').map((each) => [textOf(each['name']), each['enabled']]),
   );
   const isEnabled = (command: string): boolean => known.get(command) === true;
   const capabilities: CapabilityName[] = [];
-  const whyNot = new Map<CapabilityName, string>([
-    ['filesystem.freeze', 'qemu-ga freezes without a lease, so a guest could stay frozen for ever'],
-  ]);
+  const whyNot = new Map<CapabilityName, string>();
   for (const [name, commands] of Object.entries(needs) as [CapabilityName, readonly string[]][]) {
     const lacking = commands.filter((command) => !isEnabled(command));
     if (lacking.length === 0) capabilities.push(name);
@@ -36,6 +41,7 @@ export async function qgaFacts(call: QgaCall): Promise<ForeignFacts> {
     capabilities,
     whyNot,
     system: await systemOf(call, isEnabled),
+    isFrozen: isEnabled('guest-fsfreeze-status') && (await frozenStatus(call)) === 'frozen',
   };
 }
 
@@ -58,6 +64,16 @@ async function systemOf(call: QgaCall, isEnabled: (command: string) => boolean):
     kernelRelease: textOf(os['kernel-release']),
     architecture: textOf(os['machine']),
   };
+}
+
+/** Undefined if the agent answers with an error. */
+async function frozenStatus(call: QgaCall): Promise<unknown> {
+  try {
+    return await call('guest-fsfreeze-status');
+  } catch (error) {
+    if (isOperationError(error) && !['AGENT_UNREACHABLE', 'GUEST_MISBEHAVES'].includes(error.reason)) return undefined;
+    throw error;
+  }
 }
 
 /** An object's fields; none if the agent answers with an error, since these are of no vital interest. */

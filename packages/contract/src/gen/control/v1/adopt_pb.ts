@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control/v1/adopt.proto.
  */
 export const file_control_v1_adopt: GenFile = /*@__PURE__*/
-  fileDesc("ChZjb250cm9sL3YxL2Fkb3B0LnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSKwAQoOQWRvcHRWbVJlcXVlc3QSFAoEbmFtZRgBIAEoCUIGwsEYAggBEhUKBWFnZW50GAIgASgJQgbCwRgCCAESRAoEdGFncxgDIAMoCzIuLmlubmtlZXBlci5jb250cm9sLnYxLkFkb3B0Vm1SZXF1ZXN0LlRhZ3NFbnRyeUIGwsEYAggBGisKCVRhZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjAKGUZpbmRMaWJ2aXJ0RG9tYWluc1JlcXVlc3QSEwoDdXJpGAEgASgJQgbCwRgCCAEiUgoaRmluZExpYnZpcnREb21haW5zUmVzcG9uc2USNAoHZG9tYWlucxgBIAMoCzIjLmlubmtlZXBlci5jb250cm9sLnYxLkxpYnZpcnREb21haW4iLAoNTGlidmlydERvbWFpbhIMCgRuYW1lGAEgASgJEg0KBWFnZW50GAIgASgJIiYKEFJlbGVhc2VWbVJlcXVlc3QSEgoCdm0YASABKAlCBsLBGAIIASITChFSZWxlYXNlVm1SZXNwb25zZTL3AgoMQWRvcHRTZXJ2aWNlEmAKB0Fkb3B0Vm0SJC5pbm5rZWVwZXIuY29udHJvbC52MS5BZG9wdFZtUmVxdWVzdBoYLmlubmtlZXBlci5jb250cm9sLnYxLlZtIhXCwRgRCgtub2RlLm1hbmFnZRABGAISkQEKEkZpbmRMaWJ2aXJ0RG9tYWlucxIvLmlubmtlZXBlci5jb250cm9sLnYxLkZpbmRMaWJ2aXJ0RG9tYWluc1JlcXVlc3QaMC5pbm5rZWVwZXIuY29udHJvbC52MS5GaW5kTGlidmlydERvbWFpbnNSZXNwb25zZSIYkAIBwsEYEQoLbm9kZS5tYW5hZ2UQARgCEnEKCVJlbGVhc2VWbRImLmlubmtlZXBlci5jb250cm9sLnYxLlJlbGVhc2VWbVJlcXVlc3QaJy5pbm5rZWVwZXIuY29udHJvbC52MS5SZWxlYXNlVm1SZXNwb25zZSITwsEYDwoJdm0ubWFuYWdlEAIYAmIGcHJvdG8z", [file_control_v1_vm, file_options_v1_options]);
+  fileDesc("ChZjb250cm9sL3YxL2Fkb3B0LnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSKwAQoOQWRvcHRWbVJlcXVlc3QSFAoEbmFtZRgBIAEoCUIGwsEYAggBEhUKBWFnZW50GAIgASgJQgbCwRgCCAESRAoEdGFncxgDIAMoCzIuLmlubmtlZXBlci5jb250cm9sLnYxLkFkb3B0Vm1SZXF1ZXN0LlRhZ3NFbnRyeUIGwsEYAggBGisKCVRhZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjAKGUZpbmRMaWJ2aXJ0RG9tYWluc1JlcXVlc3QSEwoDdXJpGAEgASgJQgbCwRgCCAEiUgoaRmluZExpYnZpcnREb21haW5zUmVzcG9uc2USNAoHZG9tYWlucxgBIAMoCzIjLmlubmtlZXBlci5jb250cm9sLnYxLkxpYnZpcnREb21haW4iLAoNTGlidmlydERvbWFpbhIMCgRuYW1lGAEgASgJEg0KBWFnZW50GAIgASgJIoMBChVDb25uZWN0UHJveG1veFJlcXVlc3QSFAoEaG9zdBgBIAEoCUIGwsEYAggBEgwKBHBvcnQYAiABKA0SFQoFdG9rZW4YAyABKAlCBsLBGAIIBBIbCgtmaW5nZXJwcmludBgEIAEoCUIGwsEYAggBEhIKAmNhGAUgASgJQgbCwRgCCAMiRgoWQ29ubmVjdFByb3htb3hSZXNwb25zZRIsCgN2bXMYASADKAsyHy5pbm5rZWVwZXIuY29udHJvbC52MS5Qcm94bW94Vm0iNAoJUHJveG1veFZtEgwKBG5hbWUYASABKAkSCgoCaWQYAiABKA0SDQoFYWdlbnQYAyABKAkiJgoQUmVsZWFzZVZtUmVxdWVzdBISCgJ2bRgBIAEoCUIGwsEYAggBIhMKEVJlbGVhc2VWbVJlc3BvbnNlMvwDCgxBZG9wdFNlcnZpY2USYAoHQWRvcHRWbRIkLmlubmtlZXBlci5jb250cm9sLnYxLkFkb3B0Vm1SZXF1ZXN0GhguaW5ua2VlcGVyLmNvbnRyb2wudjEuVm0iFcLBGBEKC25vZGUubWFuYWdlEAEYAhKRAQoSRmluZExpYnZpcnREb21haW5zEi8uaW5ua2VlcGVyLmNvbnRyb2wudjEuRmluZExpYnZpcnREb21haW5zUmVxdWVzdBowLmlubmtlZXBlci5jb250cm9sLnYxLkZpbmRMaWJ2aXJ0RG9tYWluc1Jlc3BvbnNlIhiQAgHCwRgRCgtub2RlLm1hbmFnZRABGAISggEKDkNvbm5lY3RQcm94bW94EisuaW5ua2VlcGVyLmNvbnRyb2wudjEuQ29ubmVjdFByb3htb3hSZXF1ZXN0GiwuaW5ua2VlcGVyLmNvbnRyb2wudjEuQ29ubmVjdFByb3htb3hSZXNwb25zZSIVwsEYEQoLbm9kZS5tYW5hZ2UQARgCEnEKCVJlbGVhc2VWbRImLmlubmtlZXBlci5jb250cm9sLnYxLlJlbGVhc2VWbVJlcXVlc3QaJy5pbm5rZWVwZXIuY29udHJvbC52MS5SZWxlYXNlVm1SZXNwb25zZSITwsEYDwoJdm0ubWFuYWdlEAIYAmIGcHJvdG8z", [file_control_v1_vm, file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.control.v1.AdoptVmRequest
@@ -31,7 +31,8 @@ export type AdoptVmRequest = Message<"innkeeper.control.v1.AdoptVmRequest"> & {
   /**
    * `unix:/path`, `vsock:/path.vsock[:PORT]` or `http://HOST[:PORT]`, and `,dialect=` with "qga" (default on unix sockets),
    * "json-frames" (default on vsock), "agent-message", "http" or "native". Or `libvirt:[URI#]DOMAIN`, whose agent is asked
-   * through virsh and changes nothing, unless `,access=full` follows.
+   * through virsh and changes nothing, unless `,access=full` follows; or in the same way `proxmox:HOST[:PORT]/VMID`, after
+   * ConnectProxmox. Where no dialect is named, the node asks the agent in each, and takes the default if none answers.
    *
    * @generated from field: string agent = 2;
    */
@@ -113,6 +114,103 @@ export const LibvirtDomainSchema: GenMessage<LibvirtDomain> = /*@__PURE__*/
   messageDesc(file_control_v1_adopt, 3);
 
 /**
+ * @generated from message innkeeper.control.v1.ConnectProxmoxRequest
+ */
+export type ConnectProxmoxRequest = Message<"innkeeper.control.v1.ConnectProxmoxRequest"> & {
+  /**
+   * Such as "pve.example.com" or "10.0.0.2".
+   *
+   * @generated from field: string host = 1;
+   */
+  host: string;
+
+  /**
+   * 0: 8006.
+   *
+   * @generated from field: uint32 port = 2;
+   */
+  port: number;
+
+  /**
+   * `USER@REALM!ID=SECRET`.
+   *
+   * @generated from field: string token = 3;
+   */
+  token: string;
+
+  /**
+   * SHA-256 of the server's certificate in hexadecimal, with or without colons. Empty: an authority must have signed it.
+   *
+   * @generated from field: string fingerprint = 4;
+   */
+  fingerprint: string;
+
+  /**
+   * The authority's certificate in PEM, instead of those that the node's system knows.
+   *
+   * @generated from field: string ca = 5;
+   */
+  ca: string;
+};
+
+/**
+ * Describes the message innkeeper.control.v1.ConnectProxmoxRequest.
+ * Use `create(ConnectProxmoxRequestSchema)` to create a new message.
+ */
+export const ConnectProxmoxRequestSchema: GenMessage<ConnectProxmoxRequest> = /*@__PURE__*/
+  messageDesc(file_control_v1_adopt, 4);
+
+/**
+ * @generated from message innkeeper.control.v1.ConnectProxmoxResponse
+ */
+export type ConnectProxmoxResponse = Message<"innkeeper.control.v1.ConnectProxmoxResponse"> & {
+  /**
+   * Each with the address to adopt it by. Templates and containers are left out.
+   *
+   * @generated from field: repeated innkeeper.control.v1.ProxmoxVm vms = 1;
+   */
+  vms: ProxmoxVm[];
+};
+
+/**
+ * Describes the message innkeeper.control.v1.ConnectProxmoxResponse.
+ * Use `create(ConnectProxmoxResponseSchema)` to create a new message.
+ */
+export const ConnectProxmoxResponseSchema: GenMessage<ConnectProxmoxResponse> = /*@__PURE__*/
+  messageDesc(file_control_v1_adopt, 5);
+
+/**
+ * @generated from message innkeeper.control.v1.ProxmoxVm
+ */
+export type ProxmoxVm = Message<"innkeeper.control.v1.ProxmoxVm"> & {
+  /**
+   * As in Proxmox VE; may be empty.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: uint32 id = 2;
+   */
+  id: number;
+
+  /**
+   * For `AdoptVmRequest.agent`; for reading only.
+   *
+   * @generated from field: string agent = 3;
+   */
+  agent: string;
+};
+
+/**
+ * Describes the message innkeeper.control.v1.ProxmoxVm.
+ * Use `create(ProxmoxVmSchema)` to create a new message.
+ */
+export const ProxmoxVmSchema: GenMessage<ProxmoxVm> = /*@__PURE__*/
+  messageDesc(file_control_v1_adopt, 6);
+
+/**
  * @generated from message innkeeper.control.v1.ReleaseVmRequest
  */
 export type ReleaseVmRequest = Message<"innkeeper.control.v1.ReleaseVmRequest"> & {
@@ -127,7 +225,7 @@ export type ReleaseVmRequest = Message<"innkeeper.control.v1.ReleaseVmRequest"> 
  * Use `create(ReleaseVmRequestSchema)` to create a new message.
  */
 export const ReleaseVmRequestSchema: GenMessage<ReleaseVmRequest> = /*@__PURE__*/
-  messageDesc(file_control_v1_adopt, 4);
+  messageDesc(file_control_v1_adopt, 7);
 
 /**
  * @generated from message innkeeper.control.v1.ReleaseVmResponse
@@ -140,7 +238,7 @@ export type ReleaseVmResponse = Message<"innkeeper.control.v1.ReleaseVmResponse"
  * Use `create(ReleaseVmResponseSchema)` to create a new message.
  */
 export const ReleaseVmResponseSchema: GenMessage<ReleaseVmResponse> = /*@__PURE__*/
-  messageDesc(file_control_v1_adopt, 5);
+  messageDesc(file_control_v1_adopt, 8);
 
 /**
  * @generated from service innkeeper.control.v1.AdoptService
@@ -166,6 +264,17 @@ export const AdoptService: GenService<{
     methodKind: "unary";
     input: typeof FindLibvirtDomainsRequestSchema;
     output: typeof FindLibvirtDomainsResponseSchema;
+  },
+  /**
+   * Connects to a Proxmox VE, keeps its token in the node's data folder for the VMs that are adopted from there, and finds
+   * these VMs. A token that is kept already is replaced. Fails with HYPERVISOR_UNREACHABLE, and then keeps nothing.
+   *
+   * @generated from rpc innkeeper.control.v1.AdoptService.ConnectProxmox
+   */
+  connectProxmox: {
+    methodKind: "unary";
+    input: typeof ConnectProxmoxRequestSchema;
+    output: typeof ConnectProxmoxResponseSchema;
   },
   /**
    * Forgets an adopted VM with its history, and touches nothing else.
