@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { offlineInstallScript } from '../../apps/innkeeper/src/edge/agent-download/install-script.ts';
+import { offlineInstallScript } from '../../packages/images/src/install-script.ts';
 import type { Target } from '../build-agent/targets.ts';
 import { agentBinaryPath } from './agent-product.ts';
 import { agentLicences } from './licences.ts';

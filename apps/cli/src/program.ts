@@ -120,6 +120,11 @@ function addGuests(program: Command): void {
   ]);
   addCommands(addGroup(program, 'agent', 'The agents in guests'), [
     [
+      'install [options] <vm>',
+      'Put the agent into a guest through qemu-ga, or print what to paste there',
+      () => import('./commands/agent-install.ts'),
+    ],
+    [
       'update [options] [vm...]',
       'Replace agents by that of the daemon; commands and terminals continue',
       () => import('./commands/agent-update.ts'),

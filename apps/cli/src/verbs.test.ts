@@ -59,6 +59,8 @@ const verbs: Readonly<Record<string, string>> = {
   'PowerService/SetHardware': 'cpu off',
   'VmService/WakeVm': 'wake',
   'VmService/UpdateAgent': 'agent update',
+  'VmService/InstallAgent': 'agent install',
+  'VmService/GetAgentInstaller': 'agent install',
   // Parts of what the node does for `inn agent update`.
   'UpdateService/Apply': 'agent update',
   'UpdateService/Confirm': 'agent update',

@@ -21,7 +21,7 @@ export interface ProxmoxWords {
   readonly ca: string | undefined;
 }
 
-/** Gives the node a token for a Proxmox VE, and adopts every VM that it may see, for reading. */
+/** Hands the node a token for a Proxmox VE, and adopts every VM that it may see, for reading. */
 export async function adoptFromProxmox(client: InnkeeperClient, words: ProxmoxWords, tags: Tags): Promise<void> {
   const { host, port } = placeOf(words.url);
   const { vms } = await client.adopted.connectProxmox({

@@ -188,6 +188,8 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'DiagnosisStep.console_text': ['vm.console'],
   'Diagnosis.conclusion': ['vm.view'],
   'Event.*': ['vm.view'],
+  // The agent and its script, which every client may download.
+  'AgentInstaller.*': ['guest.admin'],
   'PingAgentResponse.*': ['vm.view'],
   'AgentPingResponse.*': ['vm.view'],
   'ExecuteInGuestResponse.*': ['guest.exec'],

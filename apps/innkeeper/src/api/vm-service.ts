@@ -57,6 +57,8 @@ export function createVmService(node: NodeApi, live: Pick<LiveCallers, 'recheck'
     diagnose: (request, { signal }) => vms.find(request.vm).diagnose({ signal }),
     syncClock: (request, { signal }) => vms.find(request.vm).syncClock(request.setUnixNs, { signal }),
     updateAgent: (request) => vms.find(request.vm).updateAgent(request),
+    installAgent: (request) => vms.find(request.vm).installAgent(),
+    getAgentInstaller: (request) => vms.find(request.vm).agentInstaller(request.architecture),
     wakeVm: (request, { signal }) => vms.find(request.vm).wake({ signal }),
     listEvents: async (request, context) => {
       const size = pageSizeOf(request, request.limit);

@@ -24,6 +24,7 @@ import { HostMeter } from './host-usage.ts';
 import { imageMessage } from './image-message.ts';
 import type { Node } from './node.ts';
 import { nanoseconds, operationMessage } from './operation-message.ts';
+import { agentInstaller, installAgent } from './updates/install-agent.ts';
 import { updateAgent } from './updates/update-agent.ts';
 import { checkReportedAddress } from './vm/check-reported-address.ts';
 import { createVm } from './vm/create-vm.ts';
@@ -126,6 +127,8 @@ function localVm(node: Node, runner: VmRunner): VmApi {
       return vmMessage(runner);
     },
     updateAgent: (choices) => asMessage(updateAgent(node, id, choices)),
+    installAgent: () => asMessage(installAgent(node, id)),
+    agentInstaller: (architecture) => agentInstaller(node, runner, architecture),
     diagnose: (options) => diagnose(runner, options),
     syncClock: async (setUnixNs, options) => {
       const set = await syncClock(await connectedAgent(runner, options), setUnixNs, options.signal);

@@ -3,6 +3,7 @@ import type { VmAction } from '@innkeeper/contract';
 import type {
   AddImageRequest,
   AdoptVmRequest,
+  AgentInstaller,
   BuildImageRequest,
   ClockSync,
   ConnectProxmoxRequest,
@@ -57,6 +58,10 @@ export interface VmApi {
   wake(options: Waiting): Promise<Vm>;
   /** Replaces its agent by the daemon's. Fails with AGENT_UNREACHABLE, VM_NOT_RUNNING, AGENT_NOT_BUILT. */
   updateAgent(choices: Pick<UpdateAgentRequest, 'allowOlder' | 'cutCalls' | 'again'>): Promise<Operation>;
+  /** Puts the daemon's agent in through the agent of others that it has. Fails as `updateAgent`, UNSUPPORTED_BY_AGENT. */
+  installAgent(): Promise<Operation>;
+  /** What is needed to put it in by hand. Fails with AGENT_NOT_BUILT. */
+  agentInstaller(architecture: string): Promise<AgentInstaller>;
   diagnose(options?: Waiting): Promise<Diagnosis>;
   /** Sets the guest's clock to `setUnixNs`, or to the node's. Fails with AGENT_UNREACHABLE, VM_NOT_RUNNING. */
   syncClock(setUnixNs: bigint | undefined, options: Waiting): Promise<ClockSync>;

@@ -24,6 +24,8 @@ export interface AdoptedLinkOptions {
   readonly log?: Log | undefined;
   /** The Proxmox VE at this place, with its token; asked for each time. Without it, addresses of Proxmox do not work. */
   readonly proxmox?: ((place: Pick<ProxmoxServer, 'host' | 'port'>) => Promise<ProxmoxServer>) | undefined;
+  /** Opens a channel to the agent, instead of by its address. */
+  readonly connect?: ((signal: AbortSignal) => Promise<Channel>) | undefined;
   /** Where a freeze through an agent without leases is noted, so that the next process ends it. Default: nowhere. */
   readonly freezes?: FreezeRecords | undefined;
   /** For tests. */
@@ -35,7 +37,7 @@ export interface AdoptedLinkOptions {
 /** The link to the agent of a VM that somebody else runs. It never touches the guest's clock, names or disks by itself. */
 export function createAdoptedLink(options: AdoptedLinkOptions): AgentLink {
   const { address, nodeVersion, log, sampleMs, clock = hostClock } = options;
-  const connect = (signal: AbortSignal): Promise<Channel> => openAgentAddress(address, clock, signal);
+  const connect = options.connect ?? ((signal: AbortSignal) => openAgentAddress(address, clock, signal));
   if (address.dialect === 'native')
     return createAgentLink({
       connect,

@@ -7,9 +7,9 @@ import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { installScript } from '@innkeeper/images';
 import { type ServedApi, serveApi } from '../../api/testing/serve-api.ts';
 import { httpRoutes } from '../route-table.ts';
-import { installScript } from './install-script.ts';
 
 describe('the agent, downloaded from the daemon', () => {
   let api: ServedApi;

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { OperationError } from '@innkeeper/contract';
-import { type AgentArchitecture, maxAgentBytes } from '@innkeeper/images';
+import { type AgentArchitecture, installScript, maxAgentBytes } from '@innkeeper/images';
 import { readRegularFile } from '@innkeeper/kit/node';
 import type { NodeApi } from '../../ports/node-api.ts';
 import type { HttpEdgeContext } from '../http-route.ts';
-import { installScript } from './install-script.ts';
 
 /** The context that these routes need, which a control plane has without a node. */
 export interface AgentRouteContext extends Pick<HttpEdgeContext, 'identified' | 'response'> {

@@ -24,7 +24,7 @@ export class ProxmoxServers {
   /** Tries a server, and keeps it if it answers. Fails with INVALID_ARGUMENT, HYPERVISOR_UNREACHABLE. */
   async connect(request: ConnectProxmoxRequest): Promise<{ name: string; id: number; agent: string }[]> {
     const port = request.port === 0 ? defaultProxmoxPort : request.port;
-    // Also refuses a host that is none.
+    // Also refuses an invalid host.
     const first = parseAgentAddress(`proxmox:${request.host}:${port}/1`);
     if (first.kind !== 'proxmox') throw new Error('It is an address of Proxmox.');
     const { host } = first;

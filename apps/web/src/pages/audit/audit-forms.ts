@@ -61,6 +61,7 @@ export const auditForms: Readonly<Record<string, string>> = {
   'PowerService/ListHardware': 'listed|list the CPUs or memory of {vm}',
   'PowerService/SetHardware': 'changed|change CPUs or memory of {vm}',
   'VmService/UpdateAgent': 'updated|update the agent of {vm}',
+  'VmService/InstallAgent': 'put|put an agent into {vm}',
   'UpdateService/Apply': 'sent|send an agent to {vm}',
   'UpdateService/Confirm': 'confirmed|confirm the agent of {vm}',
   'VmService/WakeVm': 'woke|wake {vm}',

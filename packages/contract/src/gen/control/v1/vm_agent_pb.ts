@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file control/v1/vm_agent.proto.
  */
 export const file_control_v1_vm_agent: GenFile = /*@__PURE__*/
-  fileDesc("Chljb250cm9sL3YxL3ZtX2FnZW50LnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSJTCglEaWFnbm9zaXMSMgoFc3RlcHMYASADKAsyIy5pbm5rZWVwZXIuY29udHJvbC52MS5EaWFnbm9zaXNTdGVwEhIKCmNvbmNsdXNpb24YAiABKAkioQEKDURpYWdub3Npc1N0ZXASDAoEbmFtZRgBIAEoCRI3CgdvdXRjb21lGAIgASgOMiYuaW5ua2VlcGVyLmNvbnRyb2wudjEuRGlhZ25vc2lzT3V0Y29tZRIOCgZkZXRhaWwYAyABKAkSEQoJbmV4dF9zdGVwGAQgASgJEiYKDGNvbnNvbGVfdGV4dBgFIAEoCUIQwsEYDCIKdm0uY29uc29sZSJfChJVcGRhdGVBZ2VudFJlcXVlc3QSEgoCdm0YASABKAlCBsLBGAIIARITCgthbGxvd19vbGRlchgCIAEoCBIRCgljdXRfY2FsbHMYAyABKAgSDQoFYWdhaW4YBCABKAgqqwEKEERpYWdub3Npc091dGNvbWUSIQodRElBR05PU0lTX09VVENPTUVfVU5TUEVDSUZJRUQQABIYChRESUFHTk9TSVNfT1VUQ09NRV9PSxABEhwKGERJQUdOT1NJU19PVVRDT01FX0ZBSUxFRBACEh0KGURJQUdOT1NJU19PVVRDT01FX1dBUk5JTkcQAxIdChlESUFHTk9TSVNfT1VUQ09NRV9TS0lQUEVEEARiBnByb3RvMw", [file_options_v1_options]);
+  fileDesc("Chljb250cm9sL3YxL3ZtX2FnZW50LnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSJTCglEaWFnbm9zaXMSMgoFc3RlcHMYASADKAsyIy5pbm5rZWVwZXIuY29udHJvbC52MS5EaWFnbm9zaXNTdGVwEhIKCmNvbmNsdXNpb24YAiABKAkioQEKDURpYWdub3Npc1N0ZXASDAoEbmFtZRgBIAEoCRI3CgdvdXRjb21lGAIgASgOMiYuaW5ua2VlcGVyLmNvbnRyb2wudjEuRGlhZ25vc2lzT3V0Y29tZRIOCgZkZXRhaWwYAyABKAkSEQoJbmV4dF9zdGVwGAQgASgJEiYKDGNvbnNvbGVfdGV4dBgFIAEoCUIQwsEYDCIKdm0uY29uc29sZSIpChNJbnN0YWxsQWdlbnRSZXF1ZXN0EhIKAnZtGAEgASgJQgbCwRgCCAEiTAoYR2V0QWdlbnRJbnN0YWxsZXJSZXF1ZXN0EhIKAnZtGAEgASgJQgbCwRgCCAESHAoMYXJjaGl0ZWN0dXJlGAIgASgJQgbCwRgCCAEiVwoOQWdlbnRJbnN0YWxsZXISFAoMYXJjaGl0ZWN0dXJlGAEgASgJEg4KBnNjcmlwdBgCIAEoCRIPCgdwcm9ncmFtGAMgASgMEg4KBnNoYTI1NhgEIAEoCSJfChJVcGRhdGVBZ2VudFJlcXVlc3QSEgoCdm0YASABKAlCBsLBGAIIARITCgthbGxvd19vbGRlchgCIAEoCBIRCgljdXRfY2FsbHMYAyABKAgSDQoFYWdhaW4YBCABKAgqqwEKEERpYWdub3Npc091dGNvbWUSIQodRElBR05PU0lTX09VVENPTUVfVU5TUEVDSUZJRUQQABIYChRESUFHTk9TSVNfT1VUQ09NRV9PSxABEhwKGERJQUdOT1NJU19PVVRDT01FX0ZBSUxFRBACEh0KGURJQUdOT1NJU19PVVRDT01FX1dBUk5JTkcQAxIdChlESUFHTk9TSVNfT1VUQ09NRV9TS0lQUEVEEARiBnByb3RvMw", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.control.v1.Diagnosis
@@ -79,6 +79,84 @@ export const DiagnosisStepSchema: GenMessage<DiagnosisStep> = /*@__PURE__*/
   messageDesc(file_control_v1_vm_agent, 1);
 
 /**
+ * @generated from message innkeeper.control.v1.InstallAgentRequest
+ */
+export type InstallAgentRequest = Message<"innkeeper.control.v1.InstallAgentRequest"> & {
+  /**
+   * @generated from field: string vm = 1;
+   */
+  vm: string;
+};
+
+/**
+ * Describes the message innkeeper.control.v1.InstallAgentRequest.
+ * Use `create(InstallAgentRequestSchema)` to create a new message.
+ */
+export const InstallAgentRequestSchema: GenMessage<InstallAgentRequest> = /*@__PURE__*/
+  messageDesc(file_control_v1_vm_agent, 2);
+
+/**
+ * @generated from message innkeeper.control.v1.GetAgentInstallerRequest
+ */
+export type GetAgentInstallerRequest = Message<"innkeeper.control.v1.GetAgentInstallerRequest"> & {
+  /**
+   * @generated from field: string vm = 1;
+   */
+  vm: string;
+
+  /**
+   * "amd64" or "arm64". Empty: the guest's, or that of the node where it is not known.
+   *
+   * @generated from field: string architecture = 2;
+   */
+  architecture: string;
+};
+
+/**
+ * Describes the message innkeeper.control.v1.GetAgentInstallerRequest.
+ * Use `create(GetAgentInstallerRequestSchema)` to create a new message.
+ */
+export const GetAgentInstallerRequestSchema: GenMessage<GetAgentInstallerRequest> = /*@__PURE__*/
+  messageDesc(file_control_v1_vm_agent, 3);
+
+/**
+ * @generated from message innkeeper.control.v1.AgentInstaller
+ */
+export type AgentInstaller = Message<"innkeeper.control.v1.AgentInstaller"> & {
+  /**
+   * @generated from field: string architecture = 1;
+   */
+  architecture: string;
+
+  /**
+   * A script for /bin/sh that installs `program` from the file agent/linux-ARCHITECTURE beside itself, whose hash is in
+   * agent/linux-ARCHITECTURE.sha256.
+   *
+   * @generated from field: string script = 2;
+   */
+  script: string;
+
+  /**
+   * @generated from field: bytes program = 3;
+   */
+  program: Uint8Array;
+
+  /**
+   * In hexadecimal.
+   *
+   * @generated from field: string sha256 = 4;
+   */
+  sha256: string;
+};
+
+/**
+ * Describes the message innkeeper.control.v1.AgentInstaller.
+ * Use `create(AgentInstallerSchema)` to create a new message.
+ */
+export const AgentInstallerSchema: GenMessage<AgentInstaller> = /*@__PURE__*/
+  messageDesc(file_control_v1_vm_agent, 4);
+
+/**
  * @generated from message innkeeper.control.v1.UpdateAgentRequest
  */
 export type UpdateAgentRequest = Message<"innkeeper.control.v1.UpdateAgentRequest"> & {
@@ -114,7 +192,7 @@ export type UpdateAgentRequest = Message<"innkeeper.control.v1.UpdateAgentReques
  * Use `create(UpdateAgentRequestSchema)` to create a new message.
  */
 export const UpdateAgentRequestSchema: GenMessage<UpdateAgentRequest> = /*@__PURE__*/
-  messageDesc(file_control_v1_vm_agent, 2);
+  messageDesc(file_control_v1_vm_agent, 5);
 
 /**
  * @generated from enum innkeeper.control.v1.DiagnosisOutcome

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationError } from '@innkeeper/contract';
-import { packagingDirectory } from '@innkeeper/images';
+import { packagingDirectory } from './install-plan.ts';
 
 /** What the script contains, by names between @ signs. */
 const parts = {
