@@ -149,8 +149,8 @@ const pairs: Readonly<Record<string, readonly Pair[]>> = {
     ['The body has at most 4 MiB', 'apps/innkeeper/src/api/compat/json-body.ts', 'maxBodyBytes = 4 * 1024 * 1024'],
     ['output beyond 4 MiB', `${api}/compat/guest-command.ts`, 'maxOutputBytes = 4 * 1024 * 1024'],
     ['(default 30, at most 300)', `${api}/compat/guest-command.ts`, 'defaultTimeoutMs = 30_000'],
-    ['(at most 64 MiB, default 10)', `${api}/compat/compute-service.ts`, 'maxReadBytes = 64 * 1024 * 1024'],
-    ['(at most 64 MiB, default 10)', `${api}/compat/compute-service.ts`, 'defaultReadBytes = 10 * 1024 * 1024'],
+    ['(at most 64 MiB, default 10)', `${api}/compat/guest-answers.ts`, 'maxReadBytes = 64 * 1024 * 1024'],
+    ['(at most 64 MiB, default 10)', `${api}/compat/guest-answers.ts`, 'defaultReadBytes = 10 * 1024 * 1024'],
   ],
   'docs/protocol/native.md': [
     ['refuses them when none has for 5 s', `${link}/session/native-session.ts`, 'placeWithinMs = 5000'],

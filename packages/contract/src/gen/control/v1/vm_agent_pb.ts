@@ -2,7 +2,7 @@
 // @generated from file control/v1/vm_agent.proto (package innkeeper.control.v1, syntax proto3)
 /* eslint-disable */
 
-// Messages of VmService about the agent of a VM.
+// Messages of VmService about the agent of a VM and its guest's clock.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file control/v1/vm_agent.proto.
  */
 export const file_control_v1_vm_agent: GenFile = /*@__PURE__*/
-  fileDesc("Chljb250cm9sL3YxL3ZtX2FnZW50LnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSJTCglEaWFnbm9zaXMSMgoFc3RlcHMYASADKAsyIy5pbm5rZWVwZXIuY29udHJvbC52MS5EaWFnbm9zaXNTdGVwEhIKCmNvbmNsdXNpb24YAiABKAkioQEKDURpYWdub3Npc1N0ZXASDAoEbmFtZRgBIAEoCRI3CgdvdXRjb21lGAIgASgOMiYuaW5ua2VlcGVyLmNvbnRyb2wudjEuRGlhZ25vc2lzT3V0Y29tZRIOCgZkZXRhaWwYAyABKAkSEQoJbmV4dF9zdGVwGAQgASgJEiYKDGNvbnNvbGVfdGV4dBgFIAEoCUIQwsEYDCIKdm0uY29uc29sZSIpChNJbnN0YWxsQWdlbnRSZXF1ZXN0EhIKAnZtGAEgASgJQgbCwRgCCAEiTAoYR2V0QWdlbnRJbnN0YWxsZXJSZXF1ZXN0EhIKAnZtGAEgASgJQgbCwRgCCAESHAoMYXJjaGl0ZWN0dXJlGAIgASgJQgbCwRgCCAEiVwoOQWdlbnRJbnN0YWxsZXISFAoMYXJjaGl0ZWN0dXJlGAEgASgJEg4KBnNjcmlwdBgCIAEoCRIPCgdwcm9ncmFtGAMgASgMEg4KBnNoYTI1NhgEIAEoCSJfChJVcGRhdGVBZ2VudFJlcXVlc3QSEgoCdm0YASABKAlCBsLBGAIIARITCgthbGxvd19vbGRlchgCIAEoCBIRCgljdXRfY2FsbHMYAyABKAgSDQoFYWdhaW4YBCABKAgqqwEKEERpYWdub3Npc091dGNvbWUSIQodRElBR05PU0lTX09VVENPTUVfVU5TUEVDSUZJRUQQABIYChRESUFHTk9TSVNfT1VUQ09NRV9PSxABEhwKGERJQUdOT1NJU19PVVRDT01FX0ZBSUxFRBACEh0KGURJQUdOT1NJU19PVVRDT01FX1dBUk5JTkcQAxIdChlESUFHTk9TSVNfT1VUQ09NRV9TS0lQUEVEEARiBnByb3RvMw", [file_options_v1_options]);
+  fileDesc("Chljb250cm9sL3YxL3ZtX2FnZW50LnByb3RvEhRpbm5rZWVwZXIuY29udHJvbC52MSJTCglEaWFnbm9zaXMSMgoFc3RlcHMYASADKAsyIy5pbm5rZWVwZXIuY29udHJvbC52MS5EaWFnbm9zaXNTdGVwEhIKCmNvbmNsdXNpb24YAiABKAkioQEKDURpYWdub3Npc1N0ZXASDAoEbmFtZRgBIAEoCRI3CgdvdXRjb21lGAIgASgOMiYuaW5ua2VlcGVyLmNvbnRyb2wudjEuRGlhZ25vc2lzT3V0Y29tZRIOCgZkZXRhaWwYAyABKAkSEQoJbmV4dF9zdGVwGAQgASgJEiYKDGNvbnNvbGVfdGV4dBgFIAEoCUIQwsEYDCIKdm0uY29uc29sZSIpChNJbnN0YWxsQWdlbnRSZXF1ZXN0EhIKAnZtGAEgASgJQgbCwRgCCAEiTAoYR2V0QWdlbnRJbnN0YWxsZXJSZXF1ZXN0EhIKAnZtGAEgASgJQgbCwRgCCAESHAoMYXJjaGl0ZWN0dXJlGAIgASgJQgbCwRgCCAEiVwoOQWdlbnRJbnN0YWxsZXISFAoMYXJjaGl0ZWN0dXJlGAEgASgJEg4KBnNjcmlwdBgCIAEoCRIPCgdwcm9ncmFtGAMgASgMEg4KBnNoYTI1NhgEIAEoCSJfChJVcGRhdGVBZ2VudFJlcXVlc3QSEgoCdm0YASABKAlCBsLBGAIIARITCgthbGxvd19vbGRlchgCIAEoCBIRCgljdXRfY2FsbHMYAyABKAgSDQoFYWdhaW4YBCABKAgiUAoQU3luY0Nsb2NrUmVxdWVzdBISCgJ2bRgBIAEoCUIGwsEYAggBEhgKC3NldF91bml4X25zGAIgASgDSACIAQFCDgoMX3NldF91bml4X25zIoIBCglDbG9ja1N5bmMSEQoJb2Zmc2V0X25zGAEgASgDEhMKC3Jlc2lkdWFsX25zGAIgASgDEhUKDWd1ZXN0X3VuaXhfbnMYAyABKAMSDgoGc291cmNlGAQgASgJEg8KB3NlcnZpY2UYBSABKAkSFQoNc2VydmljZV9lcnJvchgGIAEoCSqrAQoQRGlhZ25vc2lzT3V0Y29tZRIhCh1ESUFHTk9TSVNfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhgKFERJQUdOT1NJU19PVVRDT01FX09LEAESHAoYRElBR05PU0lTX09VVENPTUVfRkFJTEVEEAISHQoZRElBR05PU0lTX09VVENPTUVfV0FSTklORxADEh0KGURJQUdOT1NJU19PVVRDT01FX1NLSVBQRUQQBGIGcHJvdG8z", [file_options_v1_options]);
 
 /**
  * @generated from message innkeeper.control.v1.Diagnosis
@@ -193,6 +193,82 @@ export type UpdateAgentRequest = Message<"innkeeper.control.v1.UpdateAgentReques
  */
 export const UpdateAgentRequestSchema: GenMessage<UpdateAgentRequest> = /*@__PURE__*/
   messageDesc(file_control_v1_vm_agent, 5);
+
+/**
+ * @generated from message innkeeper.control.v1.SyncClockRequest
+ */
+export type SyncClockRequest = Message<"innkeeper.control.v1.SyncClockRequest"> & {
+  /**
+   * @generated from field: string vm = 1;
+   */
+  vm: string;
+
+  /**
+   * Another time than the node's, in nanoseconds since the Unix epoch. It is set as it is, without asking a time service.
+   *
+   * @generated from field: optional int64 set_unix_ns = 2;
+   */
+  setUnixNs?: bigint | undefined;
+};
+
+/**
+ * Describes the message innkeeper.control.v1.SyncClockRequest.
+ * Use `create(SyncClockRequestSchema)` to create a new message.
+ */
+export const SyncClockRequestSchema: GenMessage<SyncClockRequest> = /*@__PURE__*/
+  messageDesc(file_control_v1_vm_agent, 6);
+
+/**
+ * @generated from message innkeeper.control.v1.ClockSync
+ */
+export type ClockSync = Message<"innkeeper.control.v1.ClockSync"> & {
+  /**
+   * Guest clock minus the right time, before and now.
+   *
+   * @generated from field: int64 offset_ns = 1;
+   */
+  offsetNs: bigint;
+
+  /**
+   * @generated from field: int64 residual_ns = 2;
+   */
+  residualNs: bigint;
+
+  /**
+   * The guest's clock now.
+   *
+   * @generated from field: int64 guest_unix_ns = 3;
+   */
+  guestUnixNs: bigint;
+
+  /**
+   * What the clock was set by: "chrony", "systemd-timesyncd", "ntpd", "ntpdate", "the host" or "the request".
+   *
+   * @generated from field: string source = 4;
+   */
+  source: string;
+
+  /**
+   * The guest's time service; empty if it has none, or was not asked.
+   *
+   * @generated from field: string service = 5;
+   */
+  service: string;
+
+  /**
+   * Why it was not possible to ask it.
+   *
+   * @generated from field: string service_error = 6;
+   */
+  serviceError: string;
+};
+
+/**
+ * Describes the message innkeeper.control.v1.ClockSync.
+ * Use `create(ClockSyncSchema)` to create a new message.
+ */
+export const ClockSyncSchema: GenMessage<ClockSync> = /*@__PURE__*/
+  messageDesc(file_control_v1_vm_agent, 7);
 
 /**
  * @generated from enum innkeeper.control.v1.DiagnosisOutcome
