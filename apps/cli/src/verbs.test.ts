@@ -66,6 +66,7 @@ const verbs: Readonly<Record<string, string>> = {
   'UpdateService/Confirm': 'agent update',
   'ProcessService/Exec': 'exec',
   'AdoptService/AdoptVm': 'adopt',
+  'AdoptService/ConnectProxmox': 'adopt',
   'AdoptService/ReleaseVm': 'release',
   // Files that stay open between calls are for clients of the QEMU guest agent; a person copies.
   'FileHandleService/Open': 'cp',

@@ -41,7 +41,7 @@ describe('a guest with qemu-ga that is frozen', () => {
     await using one = await served();
     const frozen = await one.inn('freeze', 'theirs');
     assert.match(frozen.stdout, /^3 file systems are frozen\. The node thaws them/, frozen.stderr);
-    assert.match(frozen.stderr, /thaws by itself in (59|60) s|thaws by itself in 1 min/);
+    assert.match(frozen.stderr, /thaws by itself in (\d+s|1m)/);
     assert.equal((await readdir(one.records)).length, 1);
     assert.match((await one.inn('exec', '-n', 'theirs', '--', 'true')).stderr, /FILESYSTEM_FROZEN/);
     assert.match((await one.inn('freeze', 'theirs')).stderr, /FREEZE_HELD/);

@@ -20,10 +20,11 @@ async function inFolder(work: (path: string) => Promise<void>): Promise<void> {
   }
 }
 
-async function detected(text: string): Promise<string | undefined> {
+/** By default with more time than an agent of this machine ever takes. */
+async function detected(text: string, answerMs = 60_000): Promise<string | undefined> {
   const address = parseAgentAddress(text);
   assert.ok(address.kind === 'unix' || address.kind === 'vsock');
-  return await detectDialect(address);
+  return await detectDialect(address, { answerMs });
 }
 
 describe('what an agent speaks, where nobody said', () => {
@@ -38,7 +39,8 @@ describe('what an agent speaks, where nobody said', () => {
   it('is json-frames on a unix socket and behind a vsock socket', async () => {
     await inFolder(async (path) => {
       await using plain = await startJsonFramesModel(path);
-      assert.equal(await detected(`unix:${plain.path}`), 'json-frames');
+      // It waits for the rest of what is a very long frame to it.
+      assert.equal(await detected(`unix:${plain.path}`, 5_000), 'json-frames');
       await using behind = await startJsonFramesModel(`${path}.vsock`, { vsock: { port: 1024 } });
       assert.equal(await detected(`vsock:${behind.path}`), 'json-frames');
     });
@@ -56,9 +58,7 @@ describe('what an agent speaks, where nobody said', () => {
     await inFolder(async (path) => {
       const silent = createServer((socket) => void socket.resume().on('error', () => socket.destroy()));
       await new Promise<void>((resolve) => silent.listen(path, resolve));
-      const startMs = performance.now();
-      assert.equal(await detected(`unix:${path}`), undefined);
-      assert.ok(performance.now() - startMs >= 6_000);
+      assert.equal(await detected(`unix:${path}`, 50), undefined);
       await new Promise<void>((resolve) => silent.close(() => resolve()));
     });
   });

@@ -15,8 +15,22 @@ type Detected = 'qga' | 'json-frames' | 'agent-message';
 
 /** Milliseconds that an agent may send something by itself: one that speaks AgentMessage says hello. */
 const firstBytesMs = 300;
-/** Milliseconds that an agent has to answer in each dialect. */
-const answerMs = 2_000;
+/** Milliseconds that an agent has to answer in each dialect, unless the caller says otherwise. */
+const usualAnswerMs = 2_000;
+
+export interface DetectOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** For tests. */
+  readonly clock?: LinkClock | undefined;
+  /** Milliseconds for each dialect. Default: 2 s. */
+  readonly answerMs?: number | undefined;
+}
+
+interface Terms {
+  readonly signal: AbortSignal;
+  readonly clock: LinkClock;
+  readonly answerMs: number;
+}
 
 /** What is usual comes first. The request of one dialect is garbage in the others, which each of them survives. */
 const orders: Readonly<Record<SocketAddress['kind'], readonly Detected[]>> = {
@@ -30,22 +44,18 @@ const orders: Readonly<Record<SocketAddress['kind'], readonly Detected[]>> = {
  */
 export async function detectDialect(
   address: SocketAddress,
-  signal: AbortSignal = new AbortController().signal,
-  clock: LinkClock = hostClock,
+  { signal = new AbortController().signal, clock = hostClock, answerMs = usualAnswerMs }: DetectOptions = {},
 ): Promise<Detected | undefined> {
-  const said = await firstBytes(address, clock, signal);
+  const terms = { signal, clock, answerMs };
+  const said = await firstBytes(address, terms);
   if (said === undefined) return undefined;
   const order: readonly Detected[] = isMessage(said) ? ['agent-message'] : orders[address.kind];
-  for (const dialect of order) if (await answers(agentOf(dialect, address, clock), clock, signal)) return dialect;
+  for (const dialect of order) if (await answers(agentOf(dialect, address, clock), terms)) return dialect;
   return undefined;
 }
 
 /** What it sends by itself; undefined if nothing listens there. */
-async function firstBytes(
-  address: SocketAddress,
-  clock: LinkClock,
-  signal: AbortSignal,
-): Promise<Uint8Array | undefined> {
+async function firstBytes(address: SocketAddress, { clock, signal, answerMs }: Terms): Promise<Uint8Array | undefined> {
   const late = new OperationError('AGENT_UNREACHABLE', 'It did not say anything.');
   let isOpen = false;
   try {
@@ -82,7 +92,7 @@ function agentOf(dialect: Detected, address: SocketAddress, clock: LinkClock): F
   }
 }
 
-async function answers(agent: ForeignAgent, clock: LinkClock, signal: AbortSignal): Promise<boolean> {
+async function answers(agent: ForeignAgent, { clock, signal, answerMs }: Terms): Promise<boolean> {
   const late = (): OperationError => new OperationError('AGENT_UNREACHABLE', 'It did not answer in this dialect.');
   try {
     await withDeadline({ timers: clock, timeoutMs: answerMs, signal, late }, (either) => agent.open(either));

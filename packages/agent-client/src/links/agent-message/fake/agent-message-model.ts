@@ -26,6 +26,15 @@ export interface AgentMessageModel extends AsyncDisposable {
   readonly files: Map<string, Buffer>;
 }
 
+/** Undefined for garbage, which is skipped. */
+function decoded(frame: Uint8Array): AgentMessage | undefined {
+  try {
+    return fromBinary(AgentMessageSchema, frame);
+  } catch {
+    return undefined;
+  }
+}
+
 export async function startAgentMessageModel(
   path: string,
   options: AgentMessageModelOptions = {},
@@ -116,8 +125,10 @@ export async function startAgentMessageModel(
         const at = isMagic ? 4 : 0;
         if (bytes.length < at + 4 || bytes.length < at + 4 + bytes.readUInt32BE(at)) return;
         const end = at + 4 + bytes.readUInt32BE(at);
-        const message = fromBinary(AgentMessageSchema, bytes.subarray(at + 4, end));
+        const frame = bytes.subarray(at + 4, end);
         bytes = bytes.subarray(end);
+        const message = decoded(frame);
+        if (message === undefined) continue;
         asked.push(message);
         headers.push(isMagic ? 'magic' : 'plain');
         const other = options.instead?.(message);
