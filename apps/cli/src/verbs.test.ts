@@ -60,7 +60,6 @@ const verbs: Readonly<Record<string, string>> = {
   'VmService/WakeVm': 'wake',
   'VmService/UpdateAgent': 'agent update',
   'VmService/InstallAgent': 'agent install',
-  'VmService/GetAgentInstaller': 'agent install',
   // Parts of what the node does for `inn agent update`.
   'UpdateService/Apply': 'agent update',
   'UpdateService/Confirm': 'agent update',
