@@ -24,8 +24,8 @@ describe('files of the repository', () => {
 
   it('files contain no paths of a particular machine', () => {
     const paths = /\/(root|home\/[a-z]+|work)\/(?!\.\.)[a-z.]/;
-    // Files that run in VMs contain paths of guests.
-    const inGuests = /^tests\/(vm|bench)\//;
+    // Files that run in VMs and in fresh machines contain paths of those.
+    const inGuests = /^tests\/(vm|bench|fresh)\//;
     assert.deepEqual(
       written.filter((file) => !inGuests.test(file) && !/\.test\.ts$/.test(file) && paths.test(readTracked(file))),
       [],

@@ -11,7 +11,7 @@ import {
   type RunResult,
   whyNoFreshDebian,
 } from '../../tools/fresh-debian/fresh-debian.ts';
-import { releases } from '../../tools/fresh-debian/root-folder.ts';
+import type { Release } from '../../tools/fresh-debian/root-folder.ts';
 import { startAndTry } from '../../tools/fresh-debian/start-and-try.ts';
 
 const minute = 60_000;
@@ -20,7 +20,8 @@ const stack = /^ +at .*:\d+:\d+\)?$/m;
 
 type Run = (script: string, options?: Partial<RunOptions>) => Promise<RunResult>;
 
-for (const release of releases) {
+/** Declares the tests of one release; the days that go wrong are tried on one of the two, since npm is slow. */
+export function testFreshDebian(release: Release, isForBadDays: boolean): void {
   describe(`a fresh Debian (${release}) with its own Node and npm`, { skip }, () => {
     let machine: FreshDebian;
     before(() => {
@@ -55,26 +56,30 @@ for (const release of releases) {
       assert.equal(exitCode, 0, output);
     });
 
-    // One of the two per release, since npm is slow.
-    if (release === 'bookworm') testBadDays(run);
+    if (isForBadDays) testBadDays(run);
     else testPerson(run);
   });
 }
 
-it('what runs in a fresh Debian ends with the program that started it, even if that is killed', { skip }, async () => {
-  const words = ['sleep', '87654321'];
-  const isRunning = () => spawnSync('pgrep', ['-fx', words.join(' ')]).status === 0;
-  const program = join(import.meta.dirname, '..', '..', 'tools', 'in-fresh-debian.ts');
-  const script = `echo started; exec ${words.join(' ')}`;
-  const child = spawn(process.execPath, [program, 'bookworm', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  try {
-    await once(child.stdout, 'data');
-    await until(isRunning);
-  } finally {
-    child.kill('SIGKILL');
-  }
-  await until(() => !isRunning());
-});
+/** Declares the test that nothing of a machine is left. */
+export function testEndOfMachine(release: Release): void {
+  it('what runs in a fresh Debian ends with the program that started it, even if that is killed', {
+    skip,
+  }, async () => {
+    const words = ['sleep', '87654321'];
+    const isRunning = () => spawnSync('pgrep', ['-fx', words.join(' ')]).status === 0;
+    const program = join(import.meta.dirname, '..', '..', 'tools', 'in-fresh-debian.ts');
+    const script = `echo started; exec ${words.join(' ')}`;
+    const child = spawn(process.execPath, [program, release, script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await once(child.stdout, 'data');
+      await until(isRunning);
+    } finally {
+      child.kill('SIGKILL');
+    }
+    await until(() => !isRunning());
+  });
+}
 
 function testPerson(run: Run): void {
   it('a fresh Debian: with the packages installed, it works for a user without sudo and with a read-only home folder', async () => {

@@ -1,0 +1,4 @@
+import { testEndOfMachine, testFreshDebian } from './fresh-debian.ts';
+
+testFreshDebian('bookworm', true);
+testEndOfMachine('bookworm');

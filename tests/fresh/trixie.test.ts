@@ -1,0 +1,3 @@
+import { testFreshDebian } from './fresh-debian.ts';
+
+testFreshDebian('trixie', false);
