@@ -70,6 +70,8 @@ async function bootstrap(
     '--mode=auto',
     '--aptopt=Acquire::Languages "none"',
     ...excluded.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
+    // The finished image is synced, not each of its files; the recipe takes this out of the guest.
+    '--dpkgopt=force-unsafe-io',
     `--include=${packages.join(',')}`,
     `--customize-hook=${customize}`,
     suite,

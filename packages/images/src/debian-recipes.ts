@@ -11,6 +11,7 @@ chroot "$1" useradd --create-home --uid 1000 --shell /bin/bash --groups staff,au
 echo debian >"$1/etc/hostname"
 printf '127.0.0.1 localhost debian\\n::1 localhost\\n' >"$1/etc/hosts"
 rm -f "$1/etc/resolv.conf" "$1/etc/apt/apt.conf.d/99mmdebstrap"
+sed -i '/^force-unsafe-io$/d' "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
 echo 'nameserver 10.0.2.3' >"$1/etc/resolv.conf"
 # Empty: each VM makes its own at boot.
 : >"$1/etc/machine-id"
@@ -35,11 +36,14 @@ SCRIPT
 chmod 755 "$1/usr/local/sbin/innkeeper-power-button"
 `;
 
-/** Disables timers that are useless here and units for hardware that no VM has. */
+/**
+ * Disables timers that are useless here, units for hardware that no VM has, and those that load kernel modules, of which
+ * the image has none.
+ */
 const systemd = `${common}
 ln -sf /lib/systemd/system/multi-user.target "$1/etc/systemd/system/default.target"
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \\
-	fstrim.timer getty@tty1.service; do
+	fstrim.timer getty@tty1.service getty-static.service modprobe@.service; do
 	ln -sf /dev/null "$1/etc/systemd/system/$unit"
 done
 # The root grows with its disk.
