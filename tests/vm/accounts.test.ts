@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { guestScript } from './guest-shell.ts';
 import { inn, innText } from './inn.ts';
 import { cleanUp, createTestVm } from './vm-state.ts';
 
@@ -12,7 +13,7 @@ describe('accounts of a guest with nothing but busybox', () => {
   let daemon: Daemon;
   let options: { dataDirectory: string };
 
-  const guest = (script: string): Promise<string> => innText(['exec', name, '--', 'sh', '-ec', script], options);
+  const guest = (script: string): Promise<string> => guestScript(name, script, options);
   const withInput = (input: string, ...args: string[]) => inn(args, { ...options, input: Buffer.from(input) });
 
   before(async () => {

@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { until } from '@innkeeper/kit/testing';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { guestShell, startInGuest } from './guest-shell.ts';
 import { inn, innText } from './inn.ts';
 import { cleanUp, clientOf, createTestVm, isConnected, say, waitForVm } from './vm-state.ts';
 
@@ -15,7 +16,7 @@ describe('the clock of a real guest', () => {
   let daemon: Daemon;
   let options: { dataDirectory: string };
 
-  const guest = (script: string): Promise<string> => innText(['exec', name, '--', 'sh', '-c', script], options);
+  const guest = (script: string): Promise<string> => guestShell(name, script, options);
   /** Seconds by which the guest's clock is ahead of this machine's. */
   const ahead = async (): Promise<number> => {
     const { vms } = clientOf(daemon.dataDirectory);
@@ -56,7 +57,7 @@ describe('the clock of a real guest', () => {
   it('inn show and inn doctor name a clock that stays wrong, and it is corrected when nothing sets it any more', async () => {
     const loop =
       'while [ ! -e /tmp/enough ]; do date -s "2025-01-01 00:00:00" >/dev/null; usleep 20000; done; touch /tmp/over';
-    await innText(['exec', '--detach', name, '--', 'sh', '-c', loop], options);
+    await startInGuest(name, loop, options);
     await waitForVm(name, daemon.dataDirectory, ({ agent }) => off(agent?.clockOffsetNs) > 5);
     try {
       // The daemon corrects it again and again meanwhile, so that one answer may come at a moment when it is right.

@@ -9,6 +9,7 @@ import { FreezePhase, FilesystemVerdict as Verdict } from '@innkeeper/contract/a
 import { until } from '@innkeeper/kit/testing';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { kernelModules } from './guest-modules.ts';
+import { guestShell, startInGuest } from './guest-shell.ts';
 import { inn, innText } from './inn.ts';
 import { keptFolder } from './kept-folder.ts';
 import { cleanUp, clientOf, createTestVm, isConnected, say, waitForVm } from './vm-state.ts';
@@ -26,9 +27,8 @@ describe('freezing a real guest', () => {
   let options: { dataDirectory: string };
   let vmId = '';
 
-  const guest = (script: string): Promise<string> => innText(['exec', name, '--', 'sh', '-c', script], options);
-  const start = (script: string): Promise<string> =>
-    innText(['exec', '--detach', name, '--', 'sh', '-c', script], options);
+  const guest = (script: string): Promise<string> => guestShell(name, script, options);
+  const start = (script: string): Promise<string> => startInGuest(name, script, options);
   const filesystems = () => clientOf(daemon.dataDirectory).filesystems;
 
   /** The longest time in ms that the root could not be written since the last call. */
@@ -40,10 +40,21 @@ describe('freezing a real guest', () => {
     return Math.round(Math.max(...times.slice(1).map((time, index) => time - (times[index] ?? 0))));
   }
 
+  /** Waits until an agent answers that nothing is frozen: one that was killed or stopped does not answer meanwhile. */
+  const untilThawed = (): Promise<boolean> =>
+    until(
+      () =>
+        filesystems()
+          .status(name)
+          .then(({ phase }) => phase !== FreezePhase.FROZEN)
+          .catch(() => false),
+      { withinMs: 60_000, everyMs: 200, what: 'the agent answers that nothing is frozen' },
+    );
+
   before(async () => {
     daemon = await startDaemon();
     options = { dataDirectory: daemon.dataDirectory };
-    vmId = (await createTestVm(daemon, name, 'tiny', 120_000)).id;
+    vmId = (await createTestVm(daemon, name, 'tiny', 120_000, { cpus: 2 })).id;
     const modules = await kernelModules(join(keptFolder, 'modules'), ['loop', 'overlay']);
     await guest('mkdir -p /run/modules');
     await innText(['cp', ...modules, `${name}:/run/modules/`], options);
@@ -65,7 +76,7 @@ describe('freezing a real guest', () => {
   it('a copy of the disk that was taken while frozen, under a writing load, is clean and whole', async () => {
     const writer =
       'mkdir -p /w; i=0; while [ $i -lt 900 ]; do i=$((i+1)); head -c 50000 /dev/urandom >/w/f$i; sha256sum </w/f$i >/w/s$i; done';
-    const id = (await start(writer)).trim();
+    const id = await start(writer);
     await waitForVm(name, daemon.dataDirectory, isConnected);
     await guest('while [ ! -e /w/s20 ]; do usleep 10000; done');
     const disk = join(daemon.dataDirectory, 'vms', vmId, 'disk.qcow2');
@@ -98,7 +109,7 @@ describe('freezing a real guest', () => {
     say(`${sums.length} checksums of the writer are right`);
     assert.ok(sums.length >= 20 && incomplete <= 1, `${sums.length} checksums, ${incomplete} incomplete`);
     assert.ok(sums.length < 900, 'the writer had ended before the freeze');
-    await inn(['exec', name, '--', 'rm', '-rf', '/w'], options);
+    await guest('rm -rf /w').catch(() => undefined);
     await inn(['signal', name, id, '-s', 'KILL'], options);
   });
 
@@ -182,7 +193,7 @@ describe('freezing a real guest', () => {
     const run = (...words: string[]) => inn(['freeze', name, '--', ...words], options);
     assert.equal((await run('sh', '-c', 'exit 3')).exitCode, 3);
     assert.equal((await run('/no/such/program')).exitCode, 127);
-    assert.equal((await run('sh', '-c', 'kill -TERM $PPID; sleep 60')).exitCode, -2);
+    assert.equal((await run('sh', '-c', 'kill -TERM $PPID; exec sleep 60')).exitCode, -2);
     const lost = await inn(['freeze', name, '--', 'sh', '-c', 'kill -STOP $PPID; sleep 12; kill -CONT $PPID'], options);
     assert.deepEqual([lost.exitCode, /may be torn/.test(lost.stderr)], [124, true], lost.stderr);
     assert.equal((await filesystems().status(name)).leaseLeftMs, undefined);
@@ -218,8 +229,7 @@ describe('freezing a real guest', () => {
       const pid = (await guest('pidof innkeeper-agent')).trim();
       await start(`sleep 2; kill -${signal} ${pid}; sleep 12; kill -CONT ${pid}`);
       const { id } = await filesystems().freeze(name, { leaseMs: 7000, hooks: false });
-      await waitForVm(name, daemon.dataDirectory, (vm) => !isConnected(vm), 60_000).catch(() => undefined);
-      await waitForVm(name, daemon.dataDirectory, isConnected, 60_000);
+      await untilThawed();
       await assert.rejects(filesystems().thaw(name, id), { reason: 'FREEZE_ENDED' });
       const gap = await longestGap();
       say(`the agent got SIG${signal}: the root was frozen for ${gap} ms`);
@@ -231,8 +241,7 @@ describe('freezing a real guest', () => {
     await longestGap();
     await start('sleep 2; killall -9 innkeeper-agent innkeeper-thaw');
     const { id } = await filesystems().freeze(name, { leaseMs: 60_000, hooks: false });
-    await waitForVm(name, daemon.dataDirectory, (vm) => !isConnected(vm), 20_000).catch(() => undefined);
-    await waitForVm(name, daemon.dataDirectory, isConnected, 60_000);
+    await untilThawed();
     await assert.rejects(filesystems().thaw(name, id), { reason: 'FREEZE_ENDED' });
     const gap = await longestGap();
     say(`both were killed: the root was frozen for ${gap} ms`);

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentState, VmState } from '@innkeeper/contract/control';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { guestShell, startInGuest } from './guest-shell.ts';
 import { innText } from './inn.ts';
 import { cleanUp, clientOf, createTestVm, isConnected, say, waitForVm } from './vm-state.ts';
 
@@ -33,7 +34,7 @@ describe('a misbehaving guest', () => {
       process.kill(pid, 'SIGCONT');
     }
     await waitForVm(hostile, daemon.dataDirectory, isConnected, 60_000);
-    assert.equal(await innText(['exec', hostile, '--', 'echo', 'back'], options), 'back\n');
+    assert.equal(await guestShell(hostile, 'echo back', options), 'back\n');
   });
 
   it('a guest that floods its console affects neither the daemon nor other VMs', async () => {
@@ -43,8 +44,8 @@ describe('a misbehaving guest', () => {
     );
     assert.match(id, /^\w+\n$/);
     await watched(() => delay(8000));
-    await innText(['exec', hostile, '--', 'sh', '-c', 'kill -9 $(cat /run/flood)'], options);
-    assert.equal(await innText(['exec', hostile, '--', 'echo', 'still here'], options), 'still here\n');
+    await guestShell(hostile, 'kill -9 $(cat /run/flood)', options);
+    assert.equal(await guestShell(hostile, 'echo still here', options), 'still here\n');
   });
 
   for (const [what, writer] of [
@@ -62,7 +63,7 @@ describe('a misbehaving guest', () => {
         `timeout 10 sh -c '${writer}' > ${port}`,
         'systemctl start innkeeper-agent.service',
       ].join('; ');
-      await innText(['exec', '--detach', hostile, '--', 'sh', '-c', script], options);
+      await startInGuest(hostile, script, options);
       await watched(async () => {
         await waitForVm(hostile, daemon.dataDirectory, isLost, 60_000);
         await delay(10_000);
@@ -84,7 +85,7 @@ describe('a misbehaving guest', () => {
     done.catch(() => undefined);
     while (!over) {
       const from = performance.now();
-      assert.equal(await innText(['exec', other, '--', 'echo', 'undisturbed'], options), 'undisturbed\n');
+      assert.equal(await guestShell(other, 'echo undisturbed', options), 'undisturbed\n');
       slowestMs = Math.max(slowestMs, performance.now() - from);
       peak = Math.max(peak, daemon.rssBytes());
       await delay(200);

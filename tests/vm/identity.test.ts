@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { guestScript } from './guest-shell.ts';
 import { innText } from './inn.ts';
-import { cleanUp, createTestVm, isConnected, waitForVm } from './vm-state.ts';
+import { ensureImage, forgetImage } from './test-images.ts';
+import { cleanUp, isConnected, removeOtherVms, waitForVm } from './vm-state.ts';
 
 const names = ['test-twin-a', 'test-twin-b', 'test-twin-c', 'test-twin-d'] as const;
 const [first, second, , kept] = names;
@@ -55,8 +57,7 @@ describe('VMs of one image', () => {
   let daemon: Daemon;
   let options: { dataDirectory: string };
 
-  const guest = (name: string, script: string): Promise<string> =>
-    innText(['exec', name, '--', 'sh', '-ec', script], options);
+  const guest = (name: string, script: string): Promise<string> => guestScript(name, script, options);
   const facts = async (name: string): Promise<Facts> =>
     JSON.parse(await innText(['guest', 'show', name, '-o', 'json'], options)) as Facts;
   const createTwin = async (name: string, ...more: string[]): Promise<void> => {
@@ -70,8 +71,10 @@ describe('VMs of one image', () => {
   before(async () => {
     daemon = await startDaemon();
     options = { dataDirectory: daemon.dataDirectory };
-    await createTestVm(daemon, first, 'tiny', 180_000);
-    await innText(['rm', '-f', '-y', first], options);
+    await removeOtherVms(daemon.dataDirectory);
+    await ensureImage(daemon.dataDirectory, 'tiny');
+    // Its base has the ids and keys of a machine from here on.
+    forgetImage(daemon.dataDirectory, 'tiny');
     useMachine(daemon.dataDirectory, folder);
     for (const name of [first, second]) await createTwin(name, '--fresh-identity');
   });

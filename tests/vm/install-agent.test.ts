@@ -3,9 +3,11 @@ import { after, before, describe, it } from 'node:test';
 import type { ConsoleStream } from '@innkeeper/client';
 import { until } from '@innkeeper/kit/testing';
 import { type Daemon, startDaemon, testDataDirectory } from './daemon.ts';
+import { guestScript } from './guest-shell.ts';
 import { innText } from './inn.ts';
 import { inNetwork, whyNoNamespace } from './namespace.ts';
-import { cleanUp, clientOf, createTestVm, isConnected, showVm, waitForVm } from './vm-state.ts';
+import { ensureImage } from './test-images.ts';
+import { cleanUp, clientOf, createTestVm, isConnected, removeOtherVms, showVm, waitForVm } from './vm-state.ts';
 
 const options = { dataDirectory: testDataDirectory };
 const skip = whyNoNamespace() ?? false;
@@ -49,7 +51,8 @@ for (const { image, remove, show, init } of guests) {
       {
         // Built with the machine's network.
         await using _builder = await startDaemon();
-        await innText(['image', 'build', image], { ...options, timeoutMs: 900_000 });
+        await removeOtherVms(testDataDirectory);
+        await ensureImage(testDataDirectory, image);
       }
       daemon = await startDaemon(testDataDirectory, inNetwork());
       id = (await createTestVm(daemon, name, image, 240_000, { isBuilt: true })).id;
@@ -61,7 +64,7 @@ for (const { image, remove, show, init } of guests) {
     });
     after(() => cleanUp(daemon, [name]));
 
-    const inGuest = (script: string): Promise<string> => innText(['exec', name, '--', 'sh', '-ec', script], options);
+    const inGuest = (script: string): Promise<string> => guestScript(name, script, options);
 
     it(`install-agent.sh installs the agent over the network in a guest with ${init}, which starts it`, async () => {
       const typist = new Typist(clientOf(testDataDirectory).openConsole(name, { writer: true }));

@@ -6,8 +6,10 @@ import { after, before, describe, it } from 'node:test';
 import { openStore } from '@innkeeper/store';
 import { linuxType, writeGpt } from '../../packages/images/src/testing/write-gpt.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { guestShell } from './guest-shell.ts';
 import { inn, innText } from './inn.ts';
-import { cleanUp } from './vm-state.ts';
+import { ensureImage } from './test-images.ts';
+import { cleanUp, removeOtherVms } from './vm-state.ts';
 
 const mib = 1024 * 1024;
 const gib = 1024 * mib;
@@ -21,7 +23,8 @@ describe('a VM with a larger disk than its image', { timeout: 600_000 }, () => {
   before(async () => {
     daemon = await startDaemon();
     options = { dataDirectory: daemon.dataDirectory, timeoutMs: 300_000 };
-    await innText(['image', 'build', 'tiny'], options).catch(() => undefined);
+    await removeOtherVms(daemon.dataDirectory);
+    await ensureImage(daemon.dataDirectory, 'tiny');
   });
 
   after(async () => {
@@ -49,7 +52,7 @@ describe('a VM with a larger disk than its image', { timeout: 600_000 }, () => {
     daemon = await startDaemon();
     const { stderr } = await inn(['create', partitioned, '--image', partitioned, '--disk', '2G', '--start'], options);
     assert.doesNotMatch(stderr.toString(), /root will not grow|not grow/);
-    const sectors = await innText(['exec', partitioned, '--', 'cat', '/sys/class/block/vda1/size'], options);
+    const sectors = await guestShell(partitioned, 'cat /sys/class/block/vda1/size', options);
     assert.ok(Number(sectors) * 512 > 1.99 * gib, `the partition has ${sectors.trim()} sectors`);
     const grown = await rootBytesOf(partitioned, options);
     assert.ok(grown > 1.85 * gib && grown <= 2 * gib, `${grown} bytes`);
@@ -60,7 +63,7 @@ describe('a VM with a larger disk than its image', { timeout: 600_000 }, () => {
 
 /** The size of a guest's root file system. */
 async function rootBytesOf(vm: string, options: { readonly dataDirectory: string }): Promise<number> {
-  const df = await innText(['exec', vm, '--', 'df', '-kP', '/'], options);
+  const df = await guestShell(vm, 'df -kP /', options);
   return Number(/^\S+ +(\d+) .* \/$/m.exec(df)?.[1]) * 1024;
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { VmState } from '@innkeeper/contract/control';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { guestShell } from './guest-shell.ts';
 import { innText } from './inn.ts';
 import { keptCache } from './kept-folder.ts';
 import { cleanUp, createTestVm, isConnected, showVm, waitForVm } from './vm-state.ts';
@@ -22,8 +23,7 @@ describe('a data folder that is renamed between two daemons', { timeout: 600_000
     symlinkSync(keptCache, join(from, 'cache'));
     daemon = await startDaemon(from);
     for (const name of [running, stopped]) await createTestVm(daemon, name, 'tiny', 120_000);
-    for (const name of [running, stopped])
-      await innText(['exec', name, '--', 'sh', '-c', 'echo kept >/root/kept; sync'], daemon);
+    for (const name of [running, stopped]) await guestShell(name, 'echo kept >/root/kept; sync', daemon);
     await innText(['stop', stopped], daemon);
   });
   after(async () => {
@@ -39,13 +39,13 @@ describe('a data folder that is renamed between two daemons', { timeout: 600_000
     const isFound = (vm: Parameters<typeof isConnected>[0]): boolean => isConnected(vm) && vm.hypervisor !== undefined;
     const found = await waitForVm(running, to, isFound);
     assert.equal(found.hypervisor?.pid, hypervisor?.pid);
-    assert.equal(await innText(['exec', running, '--', 'cat', '/root/kept'], daemon), 'kept\n');
+    assert.equal(await guestShell(running, 'cat /root/kept', daemon), 'kept\n');
     await innText(['stop', running], daemon);
     for (const name of [running, stopped]) {
       assert.equal((await showVm(name, to)).state, VmState.STOPPED);
       await innText(['start', name], daemon);
       await waitForVm(name, to, isConnected);
-      assert.equal(await innText(['exec', name, '--', 'cat', '/root/kept'], daemon), 'kept\n');
+      assert.equal(await guestShell(name, 'cat /root/kept', daemon), 'kept\n');
     }
   });
 });

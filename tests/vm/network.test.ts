@@ -5,9 +5,11 @@ import { after, before, describe, it } from 'node:test';
 import { until } from '@innkeeper/kit/testing';
 import { killNow } from './abort.ts';
 import { type Daemon, startDaemon, testDataDirectory } from './daemon.ts';
+import { guestScript } from './guest-shell.ts';
 import { inn, innText } from './inn.ts';
 import { addresses, enterNetworkOf, hostPort, inNetwork, listenInNetworkOf, whyNoNamespace } from './namespace.ts';
-import { cleanUp, createTestVm, isConnected, showVm, waitForVm } from './vm-state.ts';
+import { ensureImage } from './test-images.ts';
+import { cleanUp, createTestVm, isConnected, removeOtherVms, showVm, waitForVm } from './vm-state.ts';
 
 /** Other programs, on a busy machine. */
 const slow = { withinMs: 60_000, everyMs: 100 };
@@ -37,13 +39,14 @@ async function sendLoopbackOut(vm: string): Promise<void> {
     'ip addr del 127.0.0.1/8 dev lo',
     'ip route add 127.0.0.1/32 via 10.0.2.2 dev eth0',
   ];
-  await innText(['exec', vm, '--', 'sh', '-ec', commands.join('\n')], options);
+  await guestScript(vm, commands.join('\n'), options);
 }
 
 /** Builds the image with the machine's network. */
 async function prepareImage(): Promise<void> {
   await using _daemon = await startDaemon();
-  await innText(['image', 'build', image, '--rebuild'], { ...options, timeoutMs: 900_000 });
+  await removeOtherVms(testDataDirectory);
+  await ensureImage(testDataDirectory, image);
 }
 
 describe('a guest’s network', { skip }, () => {
@@ -130,7 +133,7 @@ describe('a guest’s network', { skip }, () => {
       await until(async () => (await get(name, scriptUrl)) !== '', slow);
       for (let count = 0; count < 3; count++) assert.match(await get(name, scriptUrl), /^#!\/bin\/sh\n/);
       const download = `wget -qO /tmp/agent ${agentUrl} && wget -qO - ${agentUrl}.sha256 && sha256sum </tmp/agent`;
-      const sums = await innText(['exec', name, '--', 'sh', '-ec', download], options);
+      const sums = await guestScript(name, download, options);
       const [wanted, got] = sums.match(/^[0-9a-f]{64}/gm) ?? [];
       assert.equal(got, wanted);
       // A client that leaves in the middle of a large answer, and then one that stays.

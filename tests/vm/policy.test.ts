@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { guestShell } from './guest-shell.ts';
 import { inn, innText } from './inn.ts';
 import { cleanUp, createTestVm, isConnected, waitForVm } from './vm-state.ts';
 
@@ -16,7 +17,7 @@ describe('the policy of a guest, with a real guest', () => {
   let daemon: Daemon;
   let options: { dataDirectory: string };
 
-  const guest = (script: string): Promise<string> => innText(['exec', name, '--', 'sh', '-c', script], options);
+  const guest = (script: string): Promise<string> => guestShell(name, script, options);
   const doctor = async (): Promise<Report> =>
     JSON.parse(await guest('/usr/local/bin/innkeeper-agent doctor -o json || true')) as Report;
   const put = async (text: string, path: string) =>

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { AgentState, VmState } from '@innkeeper/contract/control';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { guestShell } from './guest-shell.ts';
 import { inn, innText } from './inn.ts';
 import { cleanUp, clientOf, createTestVm, isConnected, say, showVm, waitForVm } from './vm-state.ts';
 
@@ -11,13 +12,13 @@ describe('the power of a real guest', () => {
   let daemon: Daemon;
   let options: { dataDirectory: string };
 
-  const guest = (script: string): Promise<string> => innText(['exec', name, '--', 'sh', '-c', script], options);
+  const guest = (script: string): Promise<string> => guestShell(name, script, options);
   const bootId = async (): Promise<string> => (await guest('cat /proc/sys/kernel/random/boot_id')).trim();
 
   before(async () => {
     daemon = await startDaemon();
     options = { dataDirectory: daemon.dataDirectory };
-    await createTestVm(daemon, name, 'tiny', 120_000);
+    await createTestVm(daemon, name, 'tiny', 120_000, { cpus: 2 });
   });
   after(() => cleanUp(daemon, [name]));
 

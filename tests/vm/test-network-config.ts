@@ -3,6 +3,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { NetworkPhase as Phase } from '@innkeeper/contract/agent';
 import { until } from '@innkeeper/kit/testing';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { guestShell, startInGuest } from './guest-shell.ts';
 import { inn, innText } from './inn.ts';
 import { cleanUp, clientOf, createTestVm, isConnected, say, showVm, waitForVm } from './vm-state.ts';
 
@@ -26,7 +27,7 @@ export function testNetworkConfig(image: string, manager: string, bootMs: number
   describe(`changing the network of a guest of the image ${image}`, () => {
     let daemon: Daemon;
     let options: { dataDirectory: string };
-    const guest = (script: string): Promise<string> => innText(['exec', name, '--', 'sh', '-c', script], options);
+    const guest = (script: string): Promise<string> => guestShell(name, script, options);
     const network = (...words: string[]) => inn(['network', ...words], options);
     const change = async () => (await clientOf(daemon.dataDirectory).networks.show(name)).change;
     const isRolledBack = async () => (await change().catch(() => undefined))?.phase === Phase.ROLLED_BACK;
@@ -90,7 +91,7 @@ export function testNetworkConfig(image: string, manager: string, bootMs: number
 
     it(`${image}: an agent that is killed while a change is pending is followed by one that rolls it back to the byte`, async () => {
       await set(...staticWords, '--confirm-within', '10m');
-      await inn(['exec', '--detach', name, '--', 'sh', '-c', 'sleep 1; kill -9 $(pidof innkeeper-agent)'], options);
+      await startInGuest(name, 'sleep 1; kill -9 $(pidof innkeeper-agent)', options);
       await until(isRolledBack, slow);
       assert.match((await change())?.detail ?? '', /restarted/);
       await isAsUsual();

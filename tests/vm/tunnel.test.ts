@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { quoteWord } from '@innkeeper/kit';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { downloadPackages, unpackPackages } from './debian-packages.ts';
+import { guestScript } from './guest-shell.ts';
 import { inn, innText, spawnInn } from './inn.ts';
 import { cleanUp, createTestVm, say, showVm } from './vm-state.ts';
 
@@ -44,7 +45,7 @@ describe('SSH through a tunnel into a guest without a network card', () => {
     });
     return stdout;
   };
-  const guest = (command: string): Promise<string> => innText(['exec', name, '--', 'sh', '-ec', command], options);
+  const guest = (command: string): Promise<string> => guestScript(name, command, options);
 
   const wrapper = (program: string, line: string): void => {
     writeFileSync(join(folder, 'bin', program), `#!/bin/sh\nexec ${line} "$@"\n`);

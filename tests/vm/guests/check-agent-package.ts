@@ -4,6 +4,7 @@ import { until } from '@innkeeper/kit/testing';
 import { ownTarget } from '../../../tools/build-agent/targets.ts';
 import { agentProduct, stageAgent } from '../../../tools/package/agent-product.ts';
 import { buildDeb } from '../../../tools/package/build-deb.ts';
+import { guestScript } from '../guest-shell.ts';
 import { inn, innText } from '../inn.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -14,7 +15,7 @@ export async function checkAgentPackage(
   folder: string,
   options: { readonly dataDirectory: string },
 ): Promise<void> {
-  const sh = (script: string): Promise<string> => innText(['exec', name, '--', 'sh', '-ec', script], options);
+  const sh = (script: string): Promise<string> => guestScript(name, script, options);
   const tree = join(folder, 'agent-tree');
   stageAgent(root, tree, ownTarget);
   const spec = { root, tree, output: folder, target: ownTarget, version: '1.2.3', revision: '1' };

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { guestShell } from '../guest-shell.ts';
 import { innText } from '../inn.ts';
 
 interface Whole {
@@ -18,8 +19,7 @@ interface Whole {
 
 /** Compares the inventory with what programs in the guest say. */
 export async function checkInventory(name: string, options: { readonly dataDirectory: string }): Promise<void> {
-  const sh = async (script: string): Promise<string> =>
-    (await innText(['exec', name, '--', 'sh', '-c', script], options)).trim();
+  const sh = async (script: string): Promise<string> => (await guestShell(name, script, options)).trim();
   const found = JSON.parse(await innText(['inventory', name, '-o', 'json'], options)) as Whole;
   assert.equal(found.kernel, await sh('uname -r'));
   assert.equal(found.hostname, await sh('uname -n'));

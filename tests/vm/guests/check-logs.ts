@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { guestScript } from '../guest-shell.ts';
 import { inn, innText, spawnInn } from '../inn.ts';
 
 interface Entry {
@@ -14,7 +15,7 @@ export async function checkLogs(
   init: string,
   options: { readonly dataDirectory: string },
 ): Promise<void> {
-  const sh = (script: string): Promise<string> => innText(['exec', name, '--', 'sh', '-ec', script], options);
+  const sh = (script: string): Promise<string> => guestScript(name, script, options);
   const read = async (...words: readonly string[]): Promise<Entry[]> => {
     const text = await innText(['logs', name, '-o', 'json', ...words], options);
     return text === ''

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { innText } from '../inn.ts';
+import { guestScript } from '../guest-shell.ts';
 
 const packaging = join(import.meta.dirname, '../../../packaging');
 
@@ -16,12 +16,9 @@ exec sleep 6000
 
 /** Checks with a guest's systemd that the processes of VMs survive a restart and stop of innkeeper.service. */
 export async function checkServiceUnit(name: string, options: { readonly dataDirectory: string }): Promise<void> {
-  const sh = (script: string): Promise<string> => innText(['exec', name, '--', 'sh', '-ec', script], options);
+  const sh = (script: string): Promise<string> => guestScript(name, script, options);
   const put = async (path: string, text: string): Promise<void> => {
-    await innText(['exec', name, '--', 'sh', '-ec', `mkdir -p "$(dirname ${path})"; cat >${path}`], {
-      ...options,
-      input: Buffer.from(text),
-    });
+    await guestScript(name, `mkdir -p "$(dirname ${path})"; cat >${path}`, options, text);
   };
   await put('/usr/bin/innkeeper', daemon);
   await put('/etc/innkeeper/innkeeper.conf', 'INNKEEPER_OPTIONS="--listen none"\n');

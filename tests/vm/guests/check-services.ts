@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { guestScript } from '../guest-shell.ts';
 import { inn, innText } from '../inn.ts';
 
 interface Service {
@@ -27,11 +28,11 @@ export async function checkServices(
   init: string,
   options: { readonly dataDirectory: string },
 ): Promise<void> {
-  const sh = (script: string): Promise<string> => innText(['exec', name, '--', 'sh', '-ec', script], options);
+  const sh = (script: string): Promise<string> => guestScript(name, script, options);
   const isSystemd = init === 'systemd';
   for (const [path, text] of Object.entries(isSystemd ? systemd : openrc)) {
     const write = `cat >${path}; chmod ${isSystemd ? '644' : '755'} ${path}`;
-    await innText(['exec', name, '--', 'sh', '-ec', write], { ...options, input: Buffer.from(text) });
+    await guestScript(name, write, options, text);
   }
   if (isSystemd) await sh('systemctl daemon-reload');
   const services = async (...words: readonly string[]): Promise<Service[]> =>
@@ -50,13 +51,11 @@ export async function checkServices(
   assert.match(await sh(`tr '\\0' ' ' </proc/${pid}/cmdline`), /sleep 5000/);
   // The agent is protected from the kernel's out-of-memory killer; what it starts is not.
   assert.equal((await sh(`cat /proc/${pid}/oom_score_adj`)).trim(), '0');
-  await services('restart', name, 'demo');
-  const again = await inList();
+  const [again] = await services('restart', name, 'demo');
   assert.equal(again?.state, 'UNIT_STATE_RUNNING');
   assert.notEqual(again?.pid, pid);
   await services('stop', name, 'demo');
-  await services('disable', name, 'demo');
-  const after = await inList();
+  const [after] = await services('disable', name, 'demo');
   assert.deepEqual([after?.state, after?.boot], ['UNIT_STATE_STOPPED', 'UNIT_BOOT_DISABLED']);
 
   const failed = await inn(['services', 'start', name, 'broken', '-o', 'json'], options);

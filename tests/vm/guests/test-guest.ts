@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { VmState } from '@innkeeper/contract/control';
 import { type Daemon, startDaemon } from '../daemon.ts';
 import { rootFileSystemHeader } from '../guest-disk.ts';
+import { guestShell } from '../guest-shell.ts';
 import { inn, innText } from '../inn.ts';
 import { cleanUp, clientOf, createTestVm, nextTelemetry, say, showVm, waitForVm } from '../vm-state.ts';
 import { agentPeakRssBytes } from './agent-memory.ts';
@@ -34,10 +35,12 @@ export interface Guest {
   readonly bootMs: number;
   /** How often the long output has 3.4 MB of numbers. Default: 50 times, which is 169 MB. */
   readonly rounds?: number;
+  /** Size of the file that is copied, in MiB. Default: 64. */
+  readonly copiedMib?: number;
 }
 
 /** Declares the tests that every guest must pass, with any init system. */
-export function testGuest({ image, init, bootMs, rounds = fullRounds }: Guest): void {
+export function testGuest({ image, init, bootMs, rounds = fullRounds, copiedMib = 64 }: Guest): void {
   describe(`a guest of the image ${image}`, () => {
     const name = `test-${image}`;
     const folder = mkdtempSync(join(tmpdir(), 'innkeeper-vm-'));
@@ -47,7 +50,7 @@ export function testGuest({ image, init, bootMs, rounds = fullRounds }: Guest): 
     before(async () => {
       daemon = await startDaemon();
       options = { dataDirectory: daemon.dataDirectory };
-      await createTestVm(daemon, name, image, bootMs);
+      await createTestVm(daemon, name, image, bootMs, { cpus: 2 });
     });
 
     after(async () => {
@@ -94,7 +97,7 @@ export function testGuest({ image, init, bootMs, rounds = fullRounds }: Guest): 
     });
 
     it(`${image}: the reported memory is the same as from free`, async () => {
-      const free = await innText(['exec', name, '--', 'free', '-b'], options);
+      const free = await guestShell(name, 'free -b', options);
       const columns = /^Mem:\s+(.*)$/m.exec(free)?.[1]?.split(/\s+/).map(Number) ?? [];
       const { memory } = await nextTelemetry(name, daemon.dataDirectory);
       assert.equal(Number(memory?.totalBytes), columns[0]);
@@ -107,7 +110,7 @@ export function testGuest({ image, init, bootMs, rounds = fullRounds }: Guest): 
     });
 
     it(`${image}: the reported mounts are the same as from df`, async () => {
-      const rows = parseDf(await innText(['exec', name, '--', 'df', '-kP'], options));
+      const rows = parseDf(await guestShell(name, 'df -kP', options));
       const { mounts } = await nextTelemetry(name, daemon.dataDirectory);
       const reported = new Map(mounts.map((mount) => [mount.mountPoint, mount]));
       // devtmpfs is excluded by the agent, since it does not fill up.
@@ -134,7 +137,7 @@ export function testGuest({ image, init, bootMs, rounds = fullRounds }: Guest): 
 
     it(`${image}: a command runs as another user with supplementary groups`, async () => {
       assert.match(await innText(['exec', '-u', 'guest', name, '--', 'id'], options), /uid=\d+\(guest\)/);
-      const expected = await innText(['exec', name, '--', 'id', '-G', 'guest'], options);
+      const expected = await guestShell(name, 'id -G guest', options);
       const groups = await innText(['exec', '-u', 'guest', name, '--', 'id', '-G'], options);
       assert.ok(groups.trim().split(' ').length >= 2, groups);
       assert.deepEqual(groups.trim().split(' ').sort(), expected.trim().split(' ').sort());
@@ -146,21 +149,21 @@ export function testGuest({ image, init, bootMs, rounds = fullRounds }: Guest): 
       assert.equal((await inn(['exec', name, '--', 'no-such-program'], options)).exitCode, 127);
     });
 
-    it(`${image}: a file of 64 MiB is copied in both directions with equal hashes`, async () => {
-      const content = randomBytes(64 * mib);
+    it(`${image}: a file of ${copiedMib} MiB is copied in both directions with equal hashes`, async () => {
+      const content = randomBytes(copiedMib * mib);
       const there = join(folder, 'there');
       const back = join(folder, 'back');
       writeFileSync(there, content);
       let from = performance.now();
       await innText(['cp', there, `${name}:/root/file`], options);
       const uploadMs = performance.now() - from;
-      const inside = await innText(['exec', name, '--', 'sha256sum', '/root/file'], options);
+      const inside = await guestShell(name, 'sha256sum /root/file', options);
       assert.equal(inside.split(' ')[0], createHash('sha256').update(content).digest('hex'));
       from = performance.now();
       await innText(['cp', `${name}:/root/file`, back], options);
-      say(`${name}: 64 MiB in ${Math.round(uploadMs)} ms, out in ${Math.round(performance.now() - from)} ms`);
+      say(`${name}: ${copiedMib} MiB in ${Math.round(uploadMs)} ms, out in ${Math.round(performance.now() - from)} ms`);
       assert.ok(readFileSync(back).equals(content));
-      await innText(['exec', name, '--', 'rm', '/root/file'], options);
+      await guestShell(name, 'rm /root/file', options);
     });
 
     it(`${image}: numbers up to ${lastNumber}, ${rounds} times, pass through a slow pipe completely, with bounded memory of all programs`, async () => {
