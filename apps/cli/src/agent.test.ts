@@ -3,12 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { startJsonFramesModel } from '../../../packages/agent-client/src/links/json-frames/fake/json-frames-model.ts';
+import {
+  type JsonFramesModelOptions,
+  startJsonFramesModel,
+} from '../../../packages/agent-client/src/links/json-frames/fake/json-frames-model.ts';
 import { runInn } from './testing/run-inn.ts';
 
-async function served(vsock?: { readonly port: number }) {
+async function served(options: JsonFramesModelOptions = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'innkeeper-inn-agent-'));
-  const model = await startJsonFramesModel(join(folder, 'agent.sock'), { vsock });
+  const model = await startJsonFramesModel(join(folder, 'agent.sock'), options);
   return {
     model,
     // No daemon has this socket.
@@ -33,7 +36,7 @@ describe('inn --agent', () => {
   });
 
   it('configures the network through a hypervisor’s vsock socket', async () => {
-    await using one = await served({ port: 1024 });
+    await using one = await served({ vsock: { port: 1024 } });
     const words = ['configure-network', '--ip', '10.0.0.2/24', '--gateway', '10.0.0.1', '--dns', '1.1.1.1,9.9.9.9'];
     const { stdout, stderr } = await one.inn('--agent', `vsock:${one.model.path}`, ...words);
     assert.equal(stdout, 'network configured\n', stderr);
@@ -43,6 +46,13 @@ describe('inn --agent', () => {
       gateway: '10.0.0.1',
       dns: ['1.1.1.1', '9.9.9.9'],
     });
+  });
+
+  it('status ends with an error when an agent that answers sends no figures in time', async () => {
+    await using one = await served({ instead: ({ type }) => (type === 'report_status' ? new Uint8Array(0) : undefined) });
+    const { stderr, exitCode } = await one.inn('--agent', `unix:${one.model.path}`, 'status');
+    assert.match(stderr, /sent no figures within 20 s/);
+    assert.notEqual(exitCode, 0);
   });
 
   it('says that an address is wrong', async () => {

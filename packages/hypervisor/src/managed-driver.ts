@@ -161,7 +161,11 @@ class ManagedVm implements RunningVm {
   #translate(error: unknown, options: Abortable | undefined): unknown {
     if (isOperationError(error) || (options?.signal?.aborted && error === options.signal.reason)) return error;
     const why = errorMessage(error);
-    return new OperationError('HYPERVISOR_UNREACHABLE', `The hypervisor does not answer: ${why}.`, { cause: error });
+    return new OperationError('HYPERVISOR_UNREACHABLE', `The hypervisor does not answer: ${why}.`, {
+      cause: error,
+      // What somebody else runs is not Innkeeper's to kill.
+      nextStep: this.adoptedAgent === undefined ? undefined : 'Ask whoever runs this VM, or try again.',
+    });
   }
 
   #notRunning(cause: unknown): OperationError {

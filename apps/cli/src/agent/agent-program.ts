@@ -2,7 +2,8 @@ import { type AgentLink, configureNetwork, createAdoptedLink } from '@innkeeper/
 import { parseAgentAddress } from '@innkeeper/contract';
 import type { Telemetry } from '@innkeeper/contract/agent';
 import { OutputStream, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
-import { isOperationError } from '@innkeeper/contract/errors';
+import { isOperationError, OperationError } from '@innkeeper/contract/errors';
+import { timersOf, withDeadline } from '@innkeeper/kit';
 import { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { endedCode, failureCode } from '../commands/command-exit-code.ts';
@@ -15,6 +16,8 @@ import type { AgentWords } from './agent-words.ts';
 
 /** How long an agent may take to answer, before it is given up. */
 const answerMs = 15_000;
+/** And for its figures, which some agents send by themselves, every few seconds. */
+const figuresMs = 20_000;
 
 /** `inn --agent ADDRESS health|status|exec|configure-network`: talks to an agent's socket without a daemon. */
 export async function runAgentProgram({ address, rest }: AgentWords): Promise<void> {
@@ -75,7 +78,10 @@ async function status(link: AgentLink): Promise<void> {
   link.onTelemetry(report.resolve);
   // Fails if the agent does not answer at all.
   await link.ping({ timeoutMs: answerMs });
-  const { cpu, memory, load, uptimeSeconds, mounts, interfaces } = await report.promise;
+  const late = (): Error =>
+    new OperationError('AGENT_UNREACHABLE', `The agent answers, but sent no figures within ${figuresMs / 1000} s.`);
+  const deadline = { timers: timersOf(globalThis), timeoutMs: figuresMs, late };
+  const { cpu, memory, load, uptimeSeconds, mounts, interfaces } = await withDeadline(deadline, () => report.promise);
   const lines: readonly (readonly [string, string | undefined])[] = [
     ['uptime', formatDuration(uptimeSeconds === undefined ? undefined : Number(uptimeSeconds))],
     ['cpu', formatPercent(cpu?.busyPercent)],

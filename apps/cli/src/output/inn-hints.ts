@@ -1,4 +1,4 @@
-import type { ReasonName } from '@innkeeper/contract/errors';
+import { type ReasonName, reasons } from '@innkeeper/contract/errors';
 
 /** The command that helps after an error. What the daemon says names no command, since not everybody calls it with inn. */
 const hints: Readonly<Partial<Record<ReasonName, string>>> = {
@@ -19,6 +19,12 @@ const hints: Readonly<Partial<Record<ReasonName, string>>> = {
   ACCOUNT_NOT_FOUND: 'inn user ls',
 };
 
+/**
+ * Their commands end something: they are only for the usual next step. libvirt's answer has another one, since Innkeeper
+ * does not kill its domains.
+ */
+const changing: ReadonlySet<ReasonName> = new Set(['HYPERVISOR_UNREACHABLE', 'VM_NAME_TAKEN']);
+
 /** What an error advises to do next, with the inn command for it. */
 export function nextStepWithHint({
   reason,
@@ -27,7 +33,7 @@ export function nextStepWithHint({
   readonly reason: ReasonName;
   readonly nextStep: string;
 }): string {
-  const hint = hints[reason];
+  const hint = changing.has(reason) && nextStep !== reasons[reason].next ? undefined : hints[reason];
   // An older daemon names the command itself.
   return hint === undefined || /\binn [a-z]/.test(nextStep) ? nextStep : `${nextStep} Try "${hint}".`;
 }

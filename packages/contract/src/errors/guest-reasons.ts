@@ -312,7 +312,7 @@ export const guestReasons = {
   },
   CHECKSUM_MISMATCH: {
     code: 'data_loss',
-    when: 'The checksum of the received data differs from the sender’s; nothing was replaced.',
+    when: 'The checksum of the received data differs from the sender’s. Where the agent can write beside the target, nothing was replaced.',
     next: 'Send it again.',
     raisedByGuest: true,
   },

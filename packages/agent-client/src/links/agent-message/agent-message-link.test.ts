@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseAgentAddress } from '@innkeeper/contract';
-import type { Telemetry } from '@innkeeper/contract/agent';
+import { FileKind, type Telemetry } from '@innkeeper/contract/agent';
 import { FileServiceLite, TelemetryServiceLite, UnitServiceLite } from '@innkeeper/contract/agent-lite';
 import { until } from '@innkeeper/kit/testing';
 import { createAdoptedLink } from '../create-adopted-link.ts';
@@ -73,6 +73,26 @@ describe('a link to an AgentMessage agent', () => {
     assert.deepEqual(Buffer.concat(chunks), content.subarray(10));
     assert.equal((await one.link.call(FileServiceLite.stat, { path: '/a' })).sizeBytes, 150_000n);
     await assert.rejects(one.link.call(FileServiceLite.stat, { path: '/b' }), { reason: 'FILE_NOT_FOUND' });
+  });
+
+  it('looks at a symbolic link itself, and at what it leads to only if that is asked for', async () => {
+    const links: Readonly<Record<string, string>> = { '/d/a': 'b', '/d/b': '/c', '/up': '../c', '/loop': '/loop' };
+    await using one = await linked({
+      answer: ({ payload }): AgentMessageAnswer | undefined => {
+        if (payload.case !== 'fileStat') return undefined;
+        const symlinkTarget = links[payload.value.path];
+        const entry =
+          symlinkTarget === undefined ? { sizeBytes: 7n } : { isSymlink: true, symlinkTarget, sizeBytes: 1n };
+        return { case: 'fileStatResponse', value: { success: true, entry } };
+      },
+    });
+    const statOf = (path: string, follow: boolean) => one.link.call(FileServiceLite.stat, { path, follow });
+    const { kind, symlinkTarget } = await statOf('/d/a', false);
+    assert.deepEqual([kind, symlinkTarget], [FileKind.SYMLINK, 'b']);
+    const target = await statOf('/d/a', true);
+    assert.deepEqual([target.kind, target.sizeBytes, target.path], [FileKind.REGULAR, 7n, '/d/a']);
+    await assert.rejects(statOf('/up', true), { reason: 'UNSUPPORTED_BY_AGENT' });
+    await assert.rejects(statOf('/loop', true), { reason: 'GUEST_IO' });
   });
 
   it('refuses what this agent or its dialect lacks, naming the capability, before anything is sent', async () => {

@@ -25,6 +25,8 @@ const timeoutMs = 60_000;
 /** Entries of one page of the dialect, and of a folder that is listed at most. */
 const pageEntries = 1000;
 const maxListed = 20_000;
+/** Symbolic links on the way to a file, as in Linux. */
+const maxLinks = 40;
 
 type Session = () => MessageSession;
 
@@ -33,9 +35,9 @@ export function messageFileCalls(session: Session): Map<string, ForeignCall> {
   return new Map<string, ForeignCall>([
     [
       FileServiceLite.stat.name,
-      async ({ path, noSymlinks }: StatFileRequest, signal) => {
+      async ({ path, follow, noSymlinks }: StatFileRequest, signal) => {
         refuseNoSymlinks(noSymlinks);
-        return await stat(session(), path, signal);
+        return await (follow ? statTarget : stat)(session(), path, signal);
       },
     ],
     [FileServiceLite.list.name, (request: ListDirectoryRequest, signal) => list(session(), request, signal)],
@@ -77,6 +79,21 @@ async function stat(session: MessageSession, path: string, signal: AbortSignal):
   succeeded(answer);
   if (answer.entry === undefined) throw misbehaves('The answer to file_stat has no entry.');
   return infoOf(answer.entry, path);
+}
+
+/** The dialect looks at a link itself, and says where it leads. */
+async function statTarget(session: MessageSession, path: string, signal: AbortSignal): Promise<FileInfo> {
+  let at = path;
+  for (let links = 0; links < maxLinks; links++) {
+    const info = await stat(session, at, signal);
+    if (info.kind !== FileKind.SYMLINK) return { ...info, path };
+    const { symlinkTarget } = info;
+    // What is above a folder that is itself a link is not known here.
+    if (symlinkTarget === '' || symlinkTarget.split('/').includes('..'))
+      throw lacks(`AgentMessage cannot follow the symbolic link ${at}`, 'file.read');
+    at = symlinkTarget.startsWith('/') ? symlinkTarget : `${at.slice(0, at.lastIndexOf('/'))}/${symlinkTarget}`;
+  }
+  throw new OperationError('GUEST_IO', `${path} leads through more than ${maxLinks} symbolic links.`);
 }
 
 /** The whole folder, since the dialect's own pages have no order. */

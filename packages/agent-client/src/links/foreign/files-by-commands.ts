@@ -11,7 +11,19 @@ const readBytes = 256 * kib;
 /** And written: base64 of it is one argument, of which the kernel takes 128 KiB. */
 const writeBytes = 72 * kib;
 
-/** Reads a file with dd and base64, for dialects that have commands but no word for files. */
+/**
+ * Writes a piece of a file, and how each program of the pipe ended to the error output, since a shell only says it of the
+ * last one. tail and head count in bytes everywhere; busybox's dd may not.
+ */
+const pieceScript =
+  'exec 3< "$0" || exit 1; { tail -c "+$1" <&3; echo "tail=$?" >&2; } | { head -c "$2"; echo "head=$?" >&2; } | { base64; echo "base64=$?" >&2; }';
+
+function allSucceeded(stderr: Uint8Array): boolean {
+  const lines = new Set(Buffer.from(stderr).toString().split('\n'));
+  return ['tail', 'head', 'base64'].every((program) => lines.has(`${program}=0`));
+}
+
+/** Reads a file with tail, head and base64, for dialects that have commands but no word for files. */
 export async function readByCommands(
   run: RunInGuest,
   { path = '', offset = 0n, length = 0n }: ForeignReadRequest,
@@ -42,19 +54,13 @@ async function readPiece(
   count: number,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  // tail and head count in bytes everywhere; busybox's dd may not.
-  const argv = [
-    'sh',
-    '-c',
-    'exec 3< "$0" && tail -c "+$1" <&3 | head -c "$2" | base64',
-    path,
-    String(at + 1),
-    String(count),
-  ];
+  const argv = ['sh', '-c', pieceScript, path, String(at + 1), String(count)];
   const { status, stdout, stderr } = await run(argv, signal);
   if (status.case !== 'exitCode' || status.value !== 0) throw commandFailed(['cat', path], stderr);
   const bytes = Buffer.from(Buffer.from(stdout).toString('latin1'), 'base64');
   if (bytes.length > count) throw misbehaves(`A piece of ${count} bytes has ${bytes.length}.`);
+  // A whole piece ends tail early. A shorter one is the end of the file only if no program failed.
+  if (bytes.length < count && !allSucceeded(stderr)) throw commandFailed(['cat', path], stderr);
   return bytes;
 }
 

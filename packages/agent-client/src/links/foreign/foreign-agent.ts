@@ -47,6 +47,8 @@ export interface ForeignProcess {
   readonly pid: number;
   /** Waits for its end. On an abort the command may go on. */
   ended(signal: AbortSignal): Promise<ForeignExit>;
+  /** Looks now whether it has ended, and `ended` knows; absent: the dialect says it at once. */
+  readonly look?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** Sends it a signal; absent: the dialect cannot. */
   readonly kill?: ((signal: number, abort: AbortSignal) => Promise<void>) | undefined;
 }

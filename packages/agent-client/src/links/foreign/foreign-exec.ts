@@ -107,6 +107,9 @@ export class ForeignExec implements ExecSession {
         'DEADLINE_EXCEEDED',
         `The command did not end within ${timeoutMs} ms, and goes on: this agent cannot end it.`,
       );
+      // It may have ended since it was last looked at.
+      await process.look?.(signal);
+      if (!(await this.#isLate(waiting, 0, signal))) return this.#exited(await waiting);
       if (process.kill === undefined) throw late;
       await process.kill(sigterm, signal);
       const graceMs = (spec.killGraceMs ?? 0) === 0 ? defaultGraceMs : (spec.killGraceMs ?? 0);
@@ -114,7 +117,10 @@ export class ForeignExec implements ExecSession {
       if (await this.#isLate(waiting, afterKillMs, signal)) throw late;
       return { exit: await waiting, ending: ExecEnding.TIMEOUT };
     }
-    const exit = await waiting;
+    return this.#exited(await waiting);
+  }
+
+  #exited(exit: ForeignExit): { exit: ForeignExit; ending: ExecEnding } {
     if (exit.timedOut === true) return { exit, ending: ExecEnding.TIMEOUT };
     return { exit, ending: this.#signaled ? ExecEnding.SIGNALED : ExecEnding.EXITED };
   }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { FileInfo, ReadFileDone } from '@innkeeper/contract/agent';
 import { OperationError } from '@innkeeper/contract/errors';
-import { createDeferred, linkSignals } from '@innkeeper/kit';
+import { linkSignals } from '@innkeeper/kit';
 import type { CallOptions, FileReading, FileSource, WriteFileOptions } from '../../agent-link.ts';
+import { fileReading } from '../file-reading.ts';
 import type { ForeignAgent, ForeignReadRequest, ForeignWriteRequest } from './foreign-agent.ts';
 import { lacks } from './refusals.ts';
 
@@ -16,11 +16,7 @@ export function foreignReading(
   closed: AbortSignal,
   ready: Ready,
 ): FileReading {
-  const info = createDeferred<FileInfo>();
-  const done = createDeferred<ReadFileDone>();
-  info.promise.catch(() => undefined);
-  done.promise.catch(() => undefined);
-  async function* chunks(): AsyncGenerator<Uint8Array> {
+  return fileReading(async function* ({ onInfo, onDone }) {
     const hash = request.sha256 === true ? createHash('sha256') : undefined;
     let bytes = 0n;
     const linked = linkSignals(closed, options.signal);
@@ -31,26 +27,18 @@ export function foreignReading(
       if (request.noSymlinks === true)
         throw lacks(`${agent.title} cannot refuse symbolic links in a path`, 'file.openat2');
       const reading = await agent.readFile(request, signal);
-      info.resolve(reading.info);
+      onInfo(reading.info);
       for await (const piece of reading.pieces) {
         hash?.update(piece);
         bytes += BigInt(piece.length);
         yield piece;
       }
       const sha256 = hash === undefined ? new Uint8Array(0) : new Uint8Array(hash.digest());
-      done.resolve({ $typeName: 'innkeeper.agent.v1.ReadFileDone', bytes, sha256 });
-    } catch (error) {
-      info.reject(error);
-      done.reject(error);
-      throw error;
+      onDone({ $typeName: 'innkeeper.agent.v1.ReadFileDone', bytes, sha256 });
     } finally {
-      const canceled = new OperationError('CANCELED', 'The download was canceled.');
-      info.reject(canceled);
-      done.reject(canceled);
       linked.unlink();
     }
-  }
-  return { info: info.promise, chunks: chunks(), done: done.promise };
+  });
 }
 
 /** An upload, as AgentLink has it. It cannot be resumed. The hash is of what was sent. */

@@ -6,9 +6,14 @@ import type { ForeignAgent, ForeignFacts, ForeignTelemetry } from './foreign-age
 /** Milliseconds that finding the agent may take, and one sample. */
 const openTimeoutMs = 20_000;
 const sampleTimeoutMs = 30_000;
+/** And the answer to a ping, of an agent whose sample is late. */
+const pingTimeoutMs = 15_000;
 /** Milliseconds until an agent that was not found is looked for again: doubled up to the maximum. */
 const firstRetryMs = 500;
 const maxRetryMs = 10_000;
+
+/** What the agent was asked for did not come in time. */
+class LateError extends Error {}
 
 export interface ForeignSessionsOptions {
   readonly agent: ForeignAgent;
@@ -104,13 +109,13 @@ export class ForeignSessions {
 
   /** Samples until one fails; resolves to why. */
   async #follow(): Promise<string> {
-    const { agent, clock, onSample, sampleMs } = this.#options;
+    const { clock, onSample, sampleMs } = this.#options;
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
-        const telemetry = await this.#inTime(sampleTimeoutMs, (either) => agent.sample(either));
+        const telemetry = await this.#sample();
         this.seen();
-        onSample(telemetry);
+        if (telemetry !== undefined) onSample(telemetry);
       } catch (error) {
         return errorMessage(error);
       }
@@ -119,9 +124,20 @@ export class ForeignSessions {
     return '';
   }
 
+  /** Undefined if it is late, and the agent answers all the same: some report less often than that. */
+  async #sample(): Promise<ForeignTelemetry | undefined> {
+    const { agent } = this.#options;
+    try {
+      return await this.#inTime(sampleTimeoutMs, (signal) => agent.sample(signal));
+    } catch (error) {
+      if (!(error instanceof LateError)) throw error;
+      await this.#inTime(pingTimeoutMs, (signal) => agent.ping(signal));
+      return undefined;
+    }
+  }
+
   #inTime<T>(timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const late = (): OperationError =>
-      new OperationError('AGENT_UNREACHABLE', `The agent did not answer within ${timeoutMs / 1000} s.`);
+    const late = (): Error => new LateError(`The agent did not answer within ${timeoutMs / 1000} s.`);
     return withDeadline({ timers: this.#options.clock, timeoutMs, signal: this.#stop.signal, late }, work);
   }
 }

@@ -1,5 +1,5 @@
 import { OperationError } from '@innkeeper/contract/errors';
-import { type Channel, cleanText, errorMessage, withDeadline } from '@innkeeper/kit';
+import { type Channel, cleanText, errorMessage, orAborted, withDeadline } from '@innkeeper/kit';
 import { JsonFrameAnswerReader, jsonFrameRequest } from '@innkeeper/wire';
 import type { LinkClock } from '../../clock.ts';
 import { misbehaves } from '../../guest-claims.ts';
@@ -24,7 +24,8 @@ export async function askJsonFrames(
   const late = (): OperationError => unreachable(`it did not answer within ${timeoutMs / 1000} s`);
   return await withDeadline({ timers: clock, timeoutMs, signal, late }, async (either) => {
     await using channel = await open(connect, either);
-    await channel.write(frame);
+    // A peer that reads nothing takes a part of it at most.
+    await orAborted(channel.write(frame), either);
     return await answerOf(channel, String(request['type']), either);
   });
 }

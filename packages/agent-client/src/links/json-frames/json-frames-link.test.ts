@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +70,32 @@ describe('a link to a JSON-frames agent', () => {
     assert.equal((await reading.info).mode, 0o600);
     await writeFile(path, 'x'.repeat(600_000));
     assert.equal((await one.run({ argv: ['cat', path] })).exited.truncated, true);
+  });
+
+  it('a download is an error, and never shorter, when a program that reads the file fails in the middle of it', async () => {
+    await using one = await linked();
+    const path = join(one.folder, 'file');
+    await writeFile(path, 'x'.repeat(300_000));
+    for (const [program, script] of [
+      ['tail', 'head -c 1000; exit 1'],
+      ['head', `dd bs=500 count=1 2>/dev/null; kill -9 $$`],
+      ['base64', '/usr/bin/base64 | head -c 400; exit 1'],
+    ] as const) {
+      const folder = join(one.folder, program);
+      await mkdir(folder);
+      await writeFile(join(folder, program), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      const before = process.env['PATH'];
+      // The model's commands have this process' environment.
+      process.env['PATH'] = `${folder}:${before}`;
+      try {
+        const read = async (): Promise<void> => {
+          for await (const chunk of one.link.readFile({ path }).chunks) assert.ok(chunk.length > 0);
+        };
+        await assert.rejects(read(), { reason: 'GUEST_IO' }, program);
+      } finally {
+        process.env['PATH'] = before;
+      }
+    }
   });
 
   it('refuses what the dialect lacks before anything is sent, naming the capability', async () => {

@@ -8,9 +8,9 @@ import {
 } from '@innkeeper/contract/agent';
 import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import { OperationError } from '@innkeeper/contract/errors';
-import { createDeferred } from '@innkeeper/kit';
 import type { CallOptions, FileReading } from '../../agent-link.ts';
 import { checkHash, checkTotal, misbehaves, offsetOf } from '../../guest-claims.ts';
+import { fileReading } from '../file-reading.ts';
 import type { LinkSessions } from './link-sessions.ts';
 import { SessionLostError } from './session/session-lost-error.ts';
 import { openInTurn } from './session/typed-call.ts';
@@ -27,26 +27,8 @@ export function resumingRead(
   options: CallOptions,
   neverAborted: AbortSignal,
 ): FileReading {
-  const info = createDeferred<FileInfo>();
-  const done = createDeferred<ReadFileDone>();
-  // Callers may use only one of the three.
-  info.promise.catch(() => undefined);
-  done.promise.catch(() => undefined);
-  const reader = new Reader(sessions, request, options.signal ?? neverAborted, info.resolve, done.resolve);
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    try {
-      yield* reader.chunks();
-    } catch (error) {
-      info.reject(error);
-      done.reject(error);
-      throw error;
-    } finally {
-      const canceled = new OperationError('CANCELED', 'The download was canceled.');
-      info.reject(canceled);
-      done.reject(canceled);
-    }
-  }
-  return { info: info.promise, chunks: chunks(), done: done.promise };
+  const signal = options.signal ?? neverAborted;
+  return fileReading(({ onInfo, onDone }) => new Reader(sessions, request, signal, onInfo, onDone).chunks());
 }
 
 class Reader {

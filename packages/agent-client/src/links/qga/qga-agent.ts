@@ -19,7 +19,7 @@ import { type FreezeRecords, noFreezeRecords } from './freeze-records.ts';
 import { setPasswordByQga } from './qga-accounts.ts';
 import { startByQga } from './qga-exec.ts';
 import { qgaFacts } from './qga-facts.ts';
-import { readByQga, writeByQga } from './qga-files.ts';
+import { closeHandle, readByQga, writeByQga } from './qga-files.ts';
 import { QgaFreezes } from './qga-freezes.ts';
 import { qgaSample } from './qga-sample.ts';
 import type { QgaExchanges } from './qga-session.ts';
@@ -77,10 +77,15 @@ export function qgaAgent({
       return isReadOnly ? readOnlyFacts(facts) : facts;
     },
     sample: async (signal): Promise<ForeignTelemetry> => {
-      const sample = busy.added(await session.exchange(signal, (call) => qgaSample(call, facts)));
-      if (isFrozenFacts && sample.frozen !== true)
-        throw new OperationError('AGENT_UNREACHABLE', 'It was found while it was frozen, and is asked again.');
-      return { ...sample, ...present({ freezeLeaseLeftMs: freezes.leaseLeftMs }) };
+      const open = new Set<unknown>();
+      try {
+        const sample = busy.added(await session.exchange(signal, (call) => qgaSample(call, facts, open)));
+        if (isFrozenFacts && sample.frozen !== true)
+          throw new OperationError('AGENT_UNREACHABLE', 'It was found while it was frozen, and is asked again.');
+        return { ...sample, ...present({ freezeLeaseLeftMs: freezes.leaseLeftMs }) };
+      } finally {
+        for (const handle of open) void closeHandle(session, handle);
+      }
     },
     ping: async (signal) => {
       await session.call(signal, 'guest-ping');

@@ -1,8 +1,5 @@
-import type { reasons } from '@innkeeper/contract/errors';
-import { OperationError } from '@innkeeper/contract/errors';
+import { isOperationError, OperationError, type ReasonName } from '@innkeeper/contract/errors';
 import { cleanText } from '@innkeeper/kit';
-
-type ReasonName = keyof typeof reasons;
 
 /** Characters of a description that are looked at. */
 const maxCharacters = 400;
@@ -34,4 +31,19 @@ export function qgaError(
   const meant = meanings.find(([pattern]) => pattern.test(said))?.[1];
   if (meant !== undefined) return new OperationError(meant, text);
   return new OperationError(errorClass === 'CommandNotFound' ? 'UNSUPPORTED_BY_AGENT' : 'GUEST_IO', text);
+}
+
+/** Whether an error is of the connection or of all answers, and not the agent's answer to one command. */
+export function isGone(error: unknown): boolean {
+  return !isOperationError(error) || ['AGENT_UNREACHABLE', 'GUEST_MISBEHAVES'].includes(error.reason);
+}
+
+/** What `ask` resolves with; undefined if the agent answers with an error, as for a command that it does not have. */
+export async function optional<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (isGone(error)) throw error;
+    return undefined;
+  }
 }

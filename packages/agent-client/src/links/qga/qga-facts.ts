@@ -1,8 +1,8 @@
 import type { CapabilityName } from '@innkeeper/contract/capabilities';
-import { isOperationError } from '@innkeeper/contract/errors';
 import { cleanText } from '@innkeeper/kit';
-import { objectOf, objectsOf, textOf } from '../foreign/fields.ts';
+import { type Fields, objectOf, objectsOf, textOf } from '../foreign/fields.ts';
 import type { ForeignFacts } from '../foreign/foreign-agent.ts';
+import { optional } from './qga-error.ts';
 import type { QgaCall } from './qga-session.ts';
 
 /** What each capability needs of the agent's commands: all of them. */
@@ -41,7 +41,7 @@ export async function qgaFacts(call: QgaCall): Promise<QgaFacts> {
     capabilities,
     whyNot,
     system: await systemOf(call, isEnabled),
-    isFrozen: isEnabled('guest-fsfreeze-status') && (await frozenStatus(call)) === 'frozen',
+    isFrozen: isEnabled('guest-fsfreeze-status') && (await optional(() => call('guest-fsfreeze-status'))) === 'frozen',
   };
 }
 
@@ -52,7 +52,11 @@ function whyDisabled(lacking: readonly string[], known: ReadonlyMap<string, unkn
 }
 
 async function systemOf(call: QgaCall, isEnabled: (command: string) => boolean): Promise<ForeignFacts['system']> {
-  const ask = async (command: string) => (isEnabled(command) ? await optional(call, command) : {});
+  // None if the agent answers with an error, since these are of no vital interest.
+  const ask = async (command: string): Promise<Fields> => {
+    if (!isEnabled(command)) return {};
+    return (await optional(async () => objectOf(await call(command), `The answer to ${command}`))) ?? {};
+  };
   const os = await ask('guest-get-osinfo');
   const host = await ask('guest-get-host-name');
   return {
@@ -64,24 +68,4 @@ async function systemOf(call: QgaCall, isEnabled: (command: string) => boolean):
     kernelRelease: textOf(os['kernel-release']),
     architecture: textOf(os['machine']),
   };
-}
-
-/** Undefined if the agent answers with an error. */
-async function frozenStatus(call: QgaCall): Promise<unknown> {
-  try {
-    return await call('guest-fsfreeze-status');
-  } catch (error) {
-    if (isOperationError(error) && !['AGENT_UNREACHABLE', 'GUEST_MISBEHAVES'].includes(error.reason)) return undefined;
-    throw error;
-  }
-}
-
-/** An object's fields; none if the agent answers with an error, since these are of no vital interest. */
-async function optional(call: QgaCall, command: string): Promise<Readonly<Record<string, unknown>>> {
-  try {
-    return objectOf(await call(command), `The answer to ${command}`);
-  } catch (error) {
-    if (isOperationError(error) && !['AGENT_UNREACHABLE', 'GUEST_MISBEHAVES'].includes(error.reason)) return {};
-    throw error;
-  }
 }

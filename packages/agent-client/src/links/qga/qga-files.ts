@@ -7,7 +7,8 @@ import { cleanUp } from '../foreign/clean-up.ts';
 import { bytesOf, objectOf, wholeOf } from '../foreign/fields.ts';
 import { checkGuestPath, type RunInGuest, settle } from '../foreign/file-commands.ts';
 import type { ForeignReading, ForeignReadRequest, ForeignWriteRequest } from '../foreign/foreign-agent.ts';
-import type { QgaExchanges } from './qga-session.ts';
+import { isGone } from './qga-error.ts';
+import type { QgaCall, QgaExchanges } from './qga-session.ts';
 
 /** Bytes of one read or write: in base64 well below the 10 MiB at which libvirt drops an answer. */
 const chunkBytes = 1024 * kib;
@@ -20,19 +21,14 @@ export async function readByQga(
   signal: AbortSignal,
 ): Promise<ForeignReading> {
   checkGuestPath(path);
-  const { handle, size } = await session.exchange(signal, async (call) => {
-    const opened = wholeOf(await call('guest-file-open', { path, mode: 'r' }), 'The handle');
-    const seek = async (to: number, whence: string): Promise<number> =>
-      wholeOf(
-        objectOf(await call('guest-file-seek', { handle: opened, offset: to, whence }), 'The answer to a seek')[
-          'position'
-        ],
-        'The position',
-      );
-    const end = await seek(0, 'end').catch(() => undefined);
-    if (end !== undefined || offset > 0n) await seek(Number(offset), 'set');
-    return { handle: opened, size: end };
-  });
+  const handle = wholeOf(await session.call(signal, 'guest-file-open', { path, mode: 'r' }), 'The handle');
+  let size: number | undefined;
+  try {
+    size = await session.exchange(signal, async (call) => await seekTo(call, handle, Number(offset)));
+  } catch (error) {
+    await closeHandle(session, handle);
+    throw error;
+  }
   async function* pieces(): AsyncGenerator<Uint8Array> {
     let left = length === 0n ? Number.POSITIVE_INFINITY : Number(length);
     try {
@@ -55,6 +51,20 @@ export async function readByQga(
   return { info, pieces: pieces() };
 }
 
+/** Moves to an offset; returns the file's size, or undefined for one that has no positions, such as a pipe. */
+async function seekTo(call: QgaCall, handle: number, offset: number): Promise<number | undefined> {
+  const seek = async (to: number, whence: string): Promise<number> => {
+    const answer = await call('guest-file-seek', { handle, offset: to, whence });
+    return wholeOf(objectOf(answer, 'The answer to a seek')['position'], 'The position');
+  };
+  const end = await seek(0, 'end').catch((error: unknown) => {
+    if (isGone(error)) throw error;
+    return undefined;
+  });
+  if (end !== undefined || offset > 0) await seek(offset, 'set');
+  return end;
+}
+
 /**
  * Writes a file in chunks. Where the agent may run commands, the file is written beside its target and renamed, so that it
  * lands whole or not at all; otherwise in place.
@@ -70,9 +80,10 @@ export async function writeByQga(
   const { path = '' } = open;
   checkGuestPath(path);
   const place = await settle(run, open, `${path}.${randomId(randomBytes).slice(0, 8)}.part`, signal);
-  const handle = wholeOf(await session.call(signal, 'guest-file-open', { path: place.path, mode: 'w' }), 'The handle');
   let bytes = 0;
   try {
+    const opened = await session.call(signal, 'guest-file-open', { path: place.path, mode: 'w' });
+    const handle = wholeOf(opened, 'The handle');
     try {
       for await (const piece of source)
         for (let at = 0; at < piece.length; at += session.writeBytes) {
@@ -104,7 +115,7 @@ export async function writeByQga(
   }
 }
 
-/** Even after an abort: the agent keeps handles for ever. */
-async function closeHandle(session: QgaExchanges, handle: number): Promise<void> {
+/** In an exchange of its own, even after an abort: the agent keeps handles for ever. */
+export async function closeHandle(session: QgaExchanges, handle: unknown): Promise<void> {
   await cleanUp((signal) => session.call(signal, 'guest-file-close', { handle }));
 }

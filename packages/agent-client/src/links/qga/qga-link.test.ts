@@ -1,36 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { parseAgentAddress } from '@innkeeper/contract';
-import type { Telemetry } from '@innkeeper/contract/agent';
 import { PowerServiceLite, TelemetryServiceLite } from '@innkeeper/contract/agent-lite';
 import { until } from '@innkeeper/kit/testing';
 import type { AgentLink } from '../../agent-link.ts';
-import { createAdoptedLink } from '../create-adopted-link.ts';
-import { type QgaModel, type QgaModelOptions, startQgaModel } from './fake/qga-model.ts';
-
-interface Linked extends AsyncDisposable {
-  readonly model: QgaModel;
-  readonly link: AgentLink;
-  readonly reports: readonly Telemetry[];
-}
-
-async function linked(options: QgaModelOptions = {}, { sampleMs = 20, isConnected = true } = {}): Promise<Linked> {
-  await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'innkeeper-qga-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const model = stack.use(await startQgaModel(join(folder, 'qga.sock'), options));
-  const link = stack.use(
-    createAdoptedLink({ address: parseAgentAddress(`unix:${model.path}`), nodeVersion: '1', sampleMs }),
-  );
-  const reports: Telemetry[] = [];
-  link.onTelemetry((report) => reports.push(report));
-  if (isConnected) await until(() => link.state.state === 'connected' && reports.length > 0);
-  const owned = stack.move();
-  return { model, link, reports, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
+import { linked } from './fake/linked-qga.ts';
+import type { QgaModelOptions } from './fake/qga-model.ts';
 
 const exec = (exited: (asked: number) => object): QgaModelOptions['answers'] => {
   let count = 0;

@@ -1,9 +1,9 @@
 import { InterfaceKind } from '@innkeeper/contract/agent';
-import { isOperationError } from '@innkeeper/contract/errors';
 import { bytesOf, countOf, type Fields, numberOf, objectOf, objectsOf, present, textOf } from '../foreign/fields.ts';
 import type { ForeignFacts, ForeignTelemetry } from '../foreign/foreign-agent.ts';
 import { primaryAddressesOf } from '../foreign/primary-addresses.ts';
 import { procFigures } from '../foreign/proc-figures.ts';
+import { optional } from './qga-error.ts';
 import type { QgaCall } from './qga-session.ts';
 
 /** Files of the guest whose figures the dialect has no command for. Each is read whole, up to this size. */
@@ -15,18 +15,9 @@ const maxSeconds = 4.6e9;
 /**
  * One report, in one exchange. What this agent has no command for is read from the guest's /proc, where it may read files;
  * what is not known is absent.
+ * @param open has the handles that this exchange could not close
  */
-export async function qgaSample(call: QgaCall, facts: ForeignFacts): Promise<ForeignTelemetry> {
-  const optional = async <T>(ask: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await ask();
-    } catch (error) {
-      // A command that this version or this guest does not have: its figures are absent.
-      if (isOperationError(error) && !['AGENT_UNREACHABLE', 'GUEST_MISBEHAVES'].includes(error.reason))
-        return undefined;
-      throw error;
-    }
-  };
+export async function qgaSample(call: QgaCall, facts: ForeignFacts, open: Set<unknown>): Promise<ForeignTelemetry> {
   await call('guest-ping');
   const time = await optional(async () => numberOf(await call('guest-get-time')));
   const mounts = await optional(async () => objectsOf(await call('guest-get-fsinfo'), 'The list of file systems'));
@@ -38,7 +29,7 @@ export async function qgaSample(call: QgaCall, facts: ForeignFacts): Promise<For
   const texts = new Map<string, string>();
   if (facts.capabilities.includes('file.read') && frozen !== 'frozen')
     for (const path of procFiles) {
-      const text = await optional(() => readSmall(call, path));
+      const text = await optional(() => readSmall(call, path, open));
       if (text !== undefined) texts.set(path, text);
     }
   const nics = (interfaces ?? []).map(interfaceOf);
@@ -53,14 +44,14 @@ export async function qgaSample(call: QgaCall, facts: ForeignFacts): Promise<For
   };
 }
 
-async function readSmall(call: QgaCall, path: string): Promise<string> {
+async function readSmall(call: QgaCall, path: string, open: Set<unknown>): Promise<string> {
   const handle = await call('guest-file-open', { path, mode: 'r' });
-  try {
-    const answer = objectOf(await call('guest-file-read', { handle, count: maxProcBytes }), 'The answer to a read');
-    return Buffer.from(bytesOf(answer['buf-b64'], maxProcBytes, path)).toString('latin1');
-  } finally {
-    await call('guest-file-close', { handle });
-  }
+  open.add(handle);
+  const read = await call('guest-file-read', { handle, count: maxProcBytes });
+  await call('guest-file-close', { handle });
+  open.delete(handle);
+  const answer = objectOf(read, 'The answer to a read');
+  return Buffer.from(bytesOf(answer['buf-b64'], maxProcBytes, path)).toString('latin1');
 }
 
 function mountOf(each: Fields) {
