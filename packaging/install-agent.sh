@@ -96,18 +96,10 @@ mv -f "$new" "$root$program"
 # An update that was not confirmed has left the program before it, which would come back at the start.
 rm -f "$root$program.previous"
 
-# Who may send this guest another agent: a key in each line. One that is there already is not written twice.
-key='@UPDATE_KEY@'
-keys=$root/etc/innkeeper/update-keys
-echo "$key" | while IFS= read -r line; do
-	if [ -n "$line" ] && ! grep -qxF "$line" "$keys" 2>/dev/null; then
-		mkdir -p "$root/etc/innkeeper"
-		# A last line without an end, as an editor may leave it.
-		[ -z "$(tail -c 1 "$keys" 2>/dev/null)" ] || echo >>"$keys"
-		echo "$line" >>"$keys"
-		chmod 0644 "$keys"
-	fi
-done
+@ADD_UPDATE_KEYS@
+
+# A key in each line.
+echo '@UPDATE_KEY@' | add_update_keys "$root/etc/innkeeper/update-keys"
 
 systemd_unit() {
 	cat <<'END_OF_FILE'

@@ -1,6 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { updateKeysPath } from '../../packages/contract/src/agent-update.ts';
 import { agentPath } from '../../packages/images/src/install-plan.ts';
 import type { Target } from '../build-agent/targets.ts';
 import { agentLicences } from './licences.ts';
@@ -8,6 +7,8 @@ import type { PackageKind, Product } from './product.ts';
 
 /** Where packages install the agent; images and install-agent.sh have it where no package manager looks. */
 const packagedPath = '/usr/bin/innkeeper-agent';
+/** Keys for updates, which the scripts of packages add to those that the guest trusts. */
+const packagedKeysFolder = 'usr/share/innkeeper-agent';
 const licencePath = 'usr/share/licenses/innkeeper-agent/LICENSE';
 
 /** Where the build writes the agent. `root` is the checkout. */
@@ -28,7 +29,8 @@ export function stageAgent(root: string, tree: string, target: Target, updateKey
   for (const folder of ['pre-freeze.d', 'post-thaw.d'])
     mkdirSync(join(tree, 'etc/innkeeper', folder), { recursive: true });
   put('etc/innkeeper/agent.toml', readFileSync(join(root, 'packaging/agent/agent.toml')));
-  if (updateKeys !== '') put(updateKeysPath, updateKeys);
+  mkdirSync(join(tree, packagedKeysFolder), { recursive: true });
+  if (updateKeys !== '') put(join(packagedKeysFolder, 'update-keys'), updateKeys);
   put(packagedPath, readFileSync(agentBinaryPath(root, target)));
   put(licencePath, agentLicences(root));
 }
@@ -41,7 +43,11 @@ export const agentProduct: Product = {
   rpmSpec: 'agent/rpm/innkeeper-agent.spec',
   values: (root) => {
     const read = (name: string): string => readFileSync(join(root, 'packaging/agent', name), 'utf8').trimEnd();
-    return { IN_AGENT: read('in-agent.sh'), TAKE_OVER: read('take-over.sh') };
+    return {
+      IN_AGENT: read('in-agent.sh'),
+      TAKE_OVER: read('take-over.sh'),
+      ADD_UPDATE_KEYS: read('add-update-keys.sh'),
+    };
   },
   complete: (tree, kind, root) => {
     const copyright = join(tree, 'usr/share/doc/innkeeper-agent/copyright');

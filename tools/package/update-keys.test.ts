@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { parseUpdateKeys, updateKeyLine } from '../../packages/contract/src/agent-update.ts';
 import { ownTarget } from '../build-agent/targets.ts';
-import { stageAgent } from './agent-product.ts';
+import { agentProduct, stageAgent } from './agent-product.ts';
 import { buildTarball } from './build-archives.ts';
+import { buildDeb } from './build-deb.ts';
 import { architectureOf } from './product.ts';
 import { readUpdateKeys } from './update-keys.ts';
 
@@ -31,13 +32,34 @@ describe('packages that are built with keys for updates', () => {
     assert.throws(() => readUpdateKeys(path), /has no key for updates/);
   });
 
-  it('packages have the keys where the agent looks for them, and without keys no such file', () => {
+  it('a package has its keys as a file of its own, which is no setting, and without keys no such file', () => {
+    const path = 'usr/share/innkeeper-agent/update-keys';
     const tree = join(folder, 'tree');
     stageAgent(root, tree, ownTarget, lines);
-    assert.equal(readFileSync(join(tree, 'etc/innkeeper/update-keys'), 'utf8'), lines);
+    assert.equal(readFileSync(join(tree, path), 'utf8'), lines);
     const without = join(folder, 'without');
     stageAgent(root, without, ownTarget);
-    assert.throws(() => statSync(join(without, 'etc/innkeeper/update-keys')), { code: 'ENOENT' });
+    assert.throws(() => statSync(join(without, path)), { code: 'ENOENT' });
+    const spec = { root, tree, output: folder, target: ownTarget, version: '0.1.0', revision: '1', quick: true };
+    const deb = buildDeb(agentProduct, { ...spec, timeSeconds: 1_700_000_000 });
+    const control = (name: string): string => execFileSync('dpkg-deb', ['-I', deb, name], { encoding: 'utf8' });
+    // dpkg would ask which of two versions of a setting to keep, and stop where nobody answers.
+    assert.doesNotMatch(control('conffiles'), /update-keys/);
+    assert.match(control('postinst'), /^\t.*add_update_keys \/etc\/innkeeper\/update-keys/m);
+  });
+
+  it('packages with other keys add theirs to those that are there, each once, whoever wrote them', () => {
+    const keys = join(folder, 'etc/update-keys');
+    const other = updateKeyLine('4'.repeat(64), 'other');
+    const script = `${readFileSync(join(root, 'packaging/agent/add-update-keys.sh'), 'utf8')}add_update_keys "$1"`;
+    const install = (input: string): void =>
+      void execFileSync('sh', ['-euc', script, 'sh', keys], { input, stdio: ['pipe', 'inherit', 'inherit'] });
+    install(lines);
+    writeFileSync(keys, updateKeyLine('3'.repeat(64), 'by-hand').trimEnd(), { flag: 'a' });
+    for (const input of [lines, other, lines, '']) install(input);
+    const found = parseUpdateKeys(readFileSync(keys, 'utf8'));
+    assert.deepEqual(found, [one, two, '3'.repeat(64), '4'.repeat(64)]);
+    assert.equal(statSync(keys).mode & 0o777, 0o644);
   });
 
   it('install-agent.sh of the tar ball and the disc adds each key once to those that the guest trusts', async () => {

@@ -6,6 +6,7 @@ import { packagingDirectory } from './install-plan.ts';
 /** What the script contains, by names between @ signs. */
 const parts = {
   IN_AGENT: 'agent/in-agent.sh',
+  ADD_UPDATE_KEYS: 'agent/add-update-keys.sh',
   SYSTEMD: 'systemd/innkeeper-agent.service',
   OPENRC: 'openrc/innkeeper-agent',
   SYSV: 'sysv/innkeeper-agent',
