@@ -22,7 +22,7 @@ export const services: Readonly<Record<string, Service>> = {
   'innkeeper.agent.v1.FileHandleService': lazy(
     () => import('./file/file-handle-operations.ts'),
     (part, parts) => {
-      parts.fileHandles ??= new part.FileHandles(parts.host, parts.handleCounterPath);
+      parts.fileHandles ??= new part.FileHandles(parts.host, parts.handleCounterPath, parts.succession.unrepeatable);
       return part.fileHandleOperations(parts.fileHandles, limitedHost(parts));
     },
   ),

@@ -12,6 +12,7 @@ import { OperationError } from '@innkeeper/contract/errors';
 import { type CallContext, firstOf } from '../dispatch.ts';
 import type { FileHandle, Host } from '../host.ts';
 import { HostError } from '../host-error.ts';
+import { CountedWork } from '../update/counted-work.ts';
 import { checkPath } from './check-path.ts';
 import { openOptions } from './open-options.ts';
 
@@ -26,19 +27,26 @@ interface OpenFile {
   readonly hasPositions: boolean;
   readonly isAppended: boolean;
   position: number;
+  /** An update of the agent need not wait for it any more. */
+  readonly release: () => void;
 }
 
 /** Files that callers open, use with several calls, and close. They outlive connections. */
 export class FileHandles {
   readonly #host: Host;
   readonly #counterPath: string | undefined;
+  readonly #work: CountedWork;
   readonly #open = new Map<bigint, OpenFile>();
   #next: number | undefined;
 
-  /** @param counterPath where the next handle is kept, so that an agent never gives one that an earlier one gave */
-  constructor(host: Host, counterPath: string | undefined) {
+  /**
+   * @param counterPath where the next handle is kept, so that an agent never gives one that an earlier one gave
+   * @param unrepeatable has the open files, which the next program of an agent could not continue with
+   */
+  constructor(host: Host, counterPath: string | undefined, unrepeatable: Set<{ readonly what: string }> = new Set()) {
     this.#host = host;
     this.#counterPath = counterPath;
+    this.#work = new CountedWork(unrepeatable, (count) => `${count} open file ${count === 1 ? 'handle' : 'handles'}`);
   }
 
   /** @param host whose files may be opened */
@@ -108,8 +116,9 @@ export class FileHandles {
   }
 
   close(handle: bigint): Record<string, never> {
-    const { file } = this.#find(handle);
+    const { file, release } = this.#find(handle);
     this.#open.delete(handle);
+    release();
     file.close();
     return {};
   }
@@ -128,7 +137,13 @@ export class FileHandles {
     const { type } = host.files.statHandle(file);
     const hasPositions = type === 'regular' || type === 'block' || type === 'directory';
     const handle = BigInt(this.#nextHandle());
-    this.#open.set(handle, { file, hasPositions, isAppended: options.append === true, position: 0 });
+    this.#open.set(handle, {
+      file,
+      hasPositions,
+      isAppended: options.append === true,
+      position: 0,
+      release: this.#work.add(),
+    });
     return { handle };
   }
 

@@ -7,6 +7,7 @@ import { LineSplitter } from '../lines/line-splitter.ts';
 import { yieldToLoop } from '../yield-to-loop.ts';
 import type { LogFeed } from './log-feed.ts';
 import { pauseFor } from './pause-for.ts';
+import { isAt, openRotated, type Place, placeOf } from './rotated-file.ts';
 
 const newline = 0x0a;
 const pieceBytes = 64 * 1024;
@@ -39,13 +40,13 @@ export class FileLog {
   async read(cursor: string, follow: boolean): Promise<void> {
     try {
       const stat = this.#open();
-      const [, device, inode, offset] = /^(\d+):(\d+):(\d+)$/.exec(cursor) ?? [];
-      if (cursor !== '' && offset === undefined)
-        throw new OperationError('INVALID_ARGUMENT', 'cursor must be that of a batch.');
-      const isSame = Number(device) === stat.deviceId && Number(inode) === stat.inode;
-      if (offset !== undefined && isSame && Number(offset) <= stat.sizeBytes) this.#offset = Number(offset);
-      else if (offset !== undefined) this.#feed.rotate();
-      else this.#offset = await this.#findStart(stat.sizeBytes);
+      const place = placeOf(cursor);
+      if (place === undefined) this.#offset = await this.#findStart(stat.sizeBytes);
+      else if (isAt(stat, place)) this.#offset = place.offset;
+      else {
+        await this.#readRotated(place);
+        this.#feed.rotate();
+      }
       this.#feed.begin(this.#cursorAt(this.#offset));
       await this.#readOn();
       // The last line may be without its end, if nobody writes on.
@@ -62,7 +63,10 @@ export class FileLog {
   }
 
   #open(): FileStat {
-    const file = this.#host.files.open(this.#path, openOptions({ nonBlocking: true }));
+    return this.#use(this.#host.files.open(this.#path, openOptions({ nonBlocking: true })));
+  }
+
+  #use(file: FileHandle): FileStat {
     const stat = this.#host.files.statHandle(file);
     if (stat.type !== 'regular') {
       file.close();
@@ -72,6 +76,18 @@ export class FileLog {
     [this.#file, this.#stat, this.#offset] = [file, stat, 0];
     this.#splitter = new LineSplitter(maxLineBytes);
     return stat;
+  }
+
+  /** What a reader that was away has not read of the file that was here before: it has another name in the folder now. */
+  async #readRotated(place: Place): Promise<void> {
+    const file = openRotated(this.#host, this.#path, place);
+    if (file === undefined) return;
+    this.#use(file);
+    this.#offset = place.offset;
+    await this.#readOn();
+    await this.#offer(this.#splitter.finish(), this.#offset);
+    await this.#feed.flush();
+    this.#open();
   }
 
   /** What was written; then whether the path is another file by now, or the file was truncated. */

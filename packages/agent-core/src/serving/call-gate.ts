@@ -4,8 +4,8 @@ import { createDeferred, type Deferred, orAborted } from '@innkeeper/kit';
 
 export type GatedMethod = Pick<LiteMethod, 'name' | 'isRepeatable' | 'onDisconnect' | 'onlyReads'>;
 
-/** These go on while the agent is replaced. */
-const passing = /\.v1\.(?:Telemetry|Update)Service\//;
+/** These go on while the agent is replaced, which waits for open handles to be closed. */
+const passing = /\.v1\.(?:(?:Telemetry|Update)Service\/|FileHandleService\/Close$)/;
 
 /** Where calls wait while the agent is replaced by another version of it. */
 export class CallGate {

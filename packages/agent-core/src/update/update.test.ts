@@ -11,6 +11,7 @@ import {
   UpdateServiceLite,
 } from '@innkeeper/contract/agent-lite';
 import { updateKeysPath } from '@innkeeper/contract/agent-update';
+import { QgaPeer } from '../dialects/qga/fake/qga-peer.ts';
 import { foldExec } from '../fake/exec-output.ts';
 import { type FakeAgent, startFakeAgent } from '../fake/fake-agent.ts';
 import { FakeHost } from '../fake/fake-host.ts';
@@ -188,6 +189,47 @@ describe('an update in the fake guest', () => {
     agent.host.files.putFolder('/srv');
     const open = { path: '/srv/f', uploadId: 'u' };
     await agent.node.open(write, { input: { case: 'open', value: open } }, { more: true });
+    assert.equal((await sendUpdate(agent)).reason, '');
+  });
+
+  it('an update waits for the file handles and commands of clients of the QEMU guest agent’s protocol, and names them', async () => {
+    const agent = await startUpdatable();
+    const { host } = agent;
+    host.files.put('/srv/f', 'x');
+    // Its channel is the next program’s after the update, and never ends.
+    const peer = new QgaPeer(agent.agent);
+    const returned = (answer: string): unknown => (JSON.parse(answer) as { return: unknown }).return;
+    const handle = returned(await peer.call('guest-file-open', { path: '/srv/f' }));
+    const started = await peer.call('guest-exec', { path: 'sleep', arg: ['14'], 'capture-output': true });
+    const { pid } = returned(started) as { pid: number };
+    const refused = await sendUpdate(agent);
+    await host.clock.advance(10_100);
+    await settle();
+    assert.equal(refused.reason, 'UPDATE_BUSY');
+    assert.match(refused.answers.end?.message ?? '', /: 1 open file handle, 1 command of guest-exec\.$/);
+    const waits = await sendUpdate(agent);
+    assert.equal(await peer.call('guest-file-close', { handle }), '{"return": {}}');
+    await host.clock.advance(5000);
+    assert.equal(waits.reason, undefined);
+    assert.match(await peer.call('guest-exec-status', { pid }), /"exited": true/);
+    await host.clock.advance(100);
+    await settle();
+    assert.equal(waits.reason, '');
+  });
+
+  it('the result of a command of guest-exec that nobody fetches is in the way of an update for 30 s', async () => {
+    const agent = await startUpdatable();
+    const { host } = agent;
+    // Its channel is the next program’s after the update, and never ends.
+    const peer = new QgaPeer(agent.agent);
+    await peer.call('guest-exec', { path: 'sleep', arg: ['1'] });
+    await host.clock.advance(20_000);
+    const waits = await sendUpdate(agent);
+    await host.clock.advance(9000);
+    assert.equal(waits.reason, undefined);
+    await host.clock.advance(2500);
+    await settle();
+    assert.equal(waits.reason, 'UPDATE_BUSY');
     assert.equal((await sendUpdate(agent)).reason, '');
   });
 

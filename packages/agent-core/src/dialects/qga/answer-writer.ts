@@ -1,7 +1,7 @@
 import type { Channel } from '@innkeeper/kit';
 import { type JsonValue, printParts, Streamed } from '@innkeeper/wire';
+import { Spool } from '../../file/spool.ts';
 import type { Bytes } from '../../host.ts';
-import { Spool } from './spool.ts';
 
 /** A multiple of three, so that a piece in base64 needs no padding but at the end. */
 const groupBytes = 48 * 1024;

@@ -1,9 +1,9 @@
 import type { Arguments, JsonValue, NeededMethod } from '@innkeeper/wire';
 import type { Dispatcher } from '../../dispatch.ts';
+import type { Spool } from '../../file/spool.ts';
 import type { Host } from '../../host.ts';
 import type { AnswerWriter } from './answer-writer.ts';
 import type { ExecTable } from './exec-table.ts';
-import type { Spool } from './spool.ts';
 
 /** What a command with contents may use of its session. */
 export interface ContentSession {

@@ -5,12 +5,16 @@ import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import { createDeferred, type Deferred } from '@innkeeper/kit';
 import { maxExecOutputBytes } from '@innkeeper/wire';
 import type { Dispatcher } from '../../dispatch.ts';
+import { Spool } from '../../file/spool.ts';
 import type { Host } from '../../host.ts';
-import { Spool } from './spool.ts';
+import { CountedWork } from '../../update/counted-work.ts';
 
 const { exec } = ProcessServiceLite;
 /** Ended commands whose result nobody has fetched; the oldest is dropped for a newer one. */
 const maxEnded = 64;
+
+/** Milliseconds that an update of the agent waits for the client of an ended command to fetch its result. */
+const fetchMs = 30_000;
 
 /** Which output of a command is kept, and whether both streams are one. */
 export type Capture = 'none' | 'stdout' | 'stderr' | 'separated' | 'merged';
@@ -55,17 +59,25 @@ export interface ExecEntry {
   readonly err: Captured;
   /** Undefined while it runs. */
   exited: ExecExited | undefined;
+  /** An update of the agent need not wait for it any more. */
+  readonly release: () => void;
 }
 
 /** The commands that clients have started, by pid. They outlive connections; each result can be fetched once. */
 export class ExecTable {
   readonly #host: Host;
   readonly #dispatcher: Dispatcher;
+  readonly #work: CountedWork;
   readonly #entries = new Map<number, ExecEntry>();
 
-  constructor(host: Host, dispatcher: Dispatcher) {
+  /** @param unrepeatable has the commands, whose results the next program of an agent would not have */
+  constructor(host: Host, dispatcher: Dispatcher, unrepeatable: Set<{ readonly what: string }> = new Set()) {
     this.#host = host;
     this.#dispatcher = dispatcher;
+    this.#work = new CountedWork(
+      unrepeatable,
+      (count) => `${count} ${count === 1 ? 'command' : 'commands'} of guest-exec`,
+    );
   }
 
   /** Resolves with the pid when the command has started. Rejects with OperationError if it cannot be. */
@@ -87,7 +99,12 @@ export class ExecTable {
   }
 
   async #follow(start: ExecStart, started: Deferred<number>): Promise<void> {
-    const entry: ExecEntry = { out: new Captured(this.#host), err: new Captured(this.#host), exited: undefined };
+    const entry: ExecEntry = {
+      out: new Captured(this.#host),
+      err: new Captured(this.#host),
+      exited: undefined,
+      release: this.#work.add(),
+    };
     let pid = 0;
     const sink = async (body: Uint8Array): Promise<void> => {
       const { event } = liteDecode(exec.output, body);
@@ -102,6 +119,8 @@ export class ExecTable {
       } else if (event.case === 'output') await keep(entry, start.capture, event.value);
       else if (event.case === 'exited') {
         entry.exited = event.value;
+        // Many clients never ask for it, and none later than this.
+        this.#host.clock.setTimer(fetchMs, entry.release);
         if (this.#entries.get(pid) !== entry) closeEntry(entry);
         this.#dropOldest();
       }
@@ -128,7 +147,8 @@ export class ExecTable {
 }
 
 /** Releases what a command's output takes. */
-export function closeEntry({ out, err }: ExecEntry): void {
+export function closeEntry({ out, err, release }: ExecEntry): void {
+  release();
   out.spool.close();
   err.spool.close();
 }

@@ -3,8 +3,8 @@ import { FileHandleServiceLite as service } from '@innkeeper/contract/agent-lite
 import { OperationError } from '@innkeeper/contract/errors';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import { errnoText, type JsonValue, maxReadBytes, object, QgaError, Streamed } from '@innkeeper/wire';
+import { Spool } from '../../file/spool.ts';
 import type { ContentCommand, ContentSession, WriteAnswer } from './content-command.ts';
-import { Spool } from './spool.ts';
 
 const defaultReadBytes = 4096n;
 /** A content up to here is read before the answer begins, whose members then have qemu-ga's order. */

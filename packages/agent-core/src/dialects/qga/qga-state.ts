@@ -26,7 +26,10 @@ export function qgaStateOf(context: ServingContext, dispatcher: Dispatcher): Qga
   return state;
 }
 
-function createState({ host, qga = {}, freeze, denial }: ServingContext, dispatcher: Dispatcher): QgaState {
+function createState(
+  { host, qga = {}, freeze, denial, unrepeatable }: ServingContext,
+  dispatcher: Dispatcher,
+): QgaState {
   const withContents: readonly ContentCommand[] = [...execCommands, ...fileContentCommands];
   const needs = new Map([...qgaCommands, ...withContents].map((command) => [command.name, command.needs]));
   const plain = new Map(qgaCommands.map((command) => [command.name, command]));
@@ -40,7 +43,7 @@ function createState({ host, qga = {}, freeze, denial }: ServingContext, dispatc
     commands: [...qgaCommands, ...withContents],
     plain,
     withContents: new Map(withContents.map((command) => [command.name, command])),
-    execs: new ExecTable(host, dispatcher),
+    execs: new ExecTable(host, dispatcher, unrepeatable),
     whyDisabled: (name) => {
       // Only what does not write is allowed while frozen, and that whatever else forbids it: it has to be thawed.
       if (freeze.isFrozen) return plain.get(name)?.whileFrozen === true ? undefined : 'the agent is in frozen state';

@@ -12,13 +12,13 @@ import {
   returnAnswer,
 } from '@innkeeper/wire';
 import type { OperationTable } from '../../dispatch.ts';
+import { Spool } from '../../file/spool.ts';
 import type { ServingContext } from '../../serving/dialect.ts';
 import { readUntilAborted, runSession, type Session } from '../../serving/run-session.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import type { ContentSession } from './content-command.ts';
 import { execute } from './execute.ts';
 import { type QgaState, qgaStateOf } from './qga-state.ts';
-import { Spool } from './spool.ts';
 
 /** Before the answer to guest-sync-delimited: no text has this byte. */
 const sentinel = new Uint8Array([0xff]);

@@ -16,7 +16,10 @@ export interface Linked extends AsyncDisposable {
 }
 
 /** Resolves when the agent was found and has reported, unless that is not wanted. */
-export async function linked(options: QgaModelOptions = {}, { sampleMs = 20, isConnected = true } = {}): Promise<Linked> {
+export async function linked(
+  options: QgaModelOptions = {},
+  { sampleMs = 20, isConnected = true } = {},
+): Promise<Linked> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'innkeeper-qga-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));

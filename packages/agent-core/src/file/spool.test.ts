@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FakeHost } from '../../fake/fake-host.ts';
-import { settle } from '../../fake/manual-clock.ts';
-import { HostError } from '../../host-error.ts';
+import { FakeHost } from '../fake/fake-host.ts';
+import { settle } from '../fake/manual-clock.ts';
+import { HostError } from '../host-error.ts';
 import { Spool } from './spool.ts';
 
 describe('Spool', () => {

@@ -1,11 +1,11 @@
 import { pause } from '@innkeeper/kit';
-import { openOptions } from '../../file/open-options.ts';
-import { hex } from '../../hex.ts';
-import type { FileHandle, Host } from '../../host.ts';
-import { hasErrno } from '../../host-error.ts';
+import { openOptions } from './open-options.ts';
+import { hex } from '../hex.ts';
+import type { FileHandle, Host } from '../host.ts';
+import { hasErrno } from '../host-error.ts';
 
 /** Kept in memory up to here; most contents are smaller. */
-const memoryBytes = 64 * 1024;
+export const spoolMemoryBytes = 64 * 1024;
 /** Where the rest goes, if it can: disks first, since memory is what is short. */
 const folders = ['/var/tmp', '/tmp', '/run'];
 /** Between tries to write while file systems are frozen. */
@@ -29,7 +29,7 @@ export class Spool {
 
   /** Copies the bytes. Waits while file systems are frozen. @throws HostError ENOSPC and the like */
   async append(bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
-    if (this.#file === undefined && this.#memoryBytes + bytes.length <= memoryBytes) {
+    if (this.#file === undefined && this.#memoryBytes + bytes.length <= spoolMemoryBytes) {
       this.#pieces.push(bytes.slice());
       this.#memoryBytes += bytes.length;
       return;
