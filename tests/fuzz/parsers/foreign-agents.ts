@@ -136,7 +136,7 @@ const sampleOfQga: Parser = {
       if (!known.has(command)) throw new OperationError('UNSUPPORTED_BY_AGENT', command);
       return known.get(command) as T;
     };
-    const report = await qgaSample(call, { version: '1', capabilities: ['file.read'], system: {} });
+    const report = await qgaSample(call, { version: '1', capabilities: ['file.read'], system: {} }, new Set());
     checkFigures(report);
     return plain(report);
   },

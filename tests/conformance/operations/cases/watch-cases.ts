@@ -266,7 +266,7 @@ export const watchCases: readonly ConformanceCase[] = [
   },
   {
     title: 'a watch refuses an id that is malformed or too long, and watches nothing',
-    notInAgentMessage,
+    needsNative,
     run: async ({ client, folder }) => {
       for (const watchId of ['a b', 'a/b', 'ä', 'a\n', '../x', 'x'.repeat(65), '$(id)', '\0'])
         assert.equal(await refusalOf(client, { path: folder, watchId }), 'INVALID_ARGUMENT', JSON.stringify(watchId));
