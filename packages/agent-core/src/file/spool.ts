@@ -1,8 +1,8 @@
 import { pause } from '@innkeeper/kit';
-import { openOptions } from './open-options.ts';
 import { hex } from '../hex.ts';
 import type { FileHandle, Host } from '../host.ts';
 import { hasErrno } from '../host-error.ts';
+import { openOptions } from './open-options.ts';
 
 /** Kept in memory up to here; most contents are smaller. */
 export const spoolMemoryBytes = 64 * 1024;
