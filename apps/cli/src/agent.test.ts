@@ -49,7 +49,9 @@ describe('inn --agent', () => {
   });
 
   it('status ends with an error when an agent that answers sends no figures in time', async () => {
-    await using one = await served({ instead: ({ type }) => (type === 'report_status' ? new Uint8Array(0) : undefined) });
+    await using one = await served({
+      instead: ({ type }) => (type === 'report_status' ? new Uint8Array(0) : undefined),
+    });
     const { stderr, exitCode } = await one.inn('--agent', `unix:${one.model.path}`, 'status');
     assert.match(stderr, /sent no figures within 20 s/);
     assert.notEqual(exitCode, 0);
