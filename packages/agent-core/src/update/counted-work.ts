@@ -14,7 +14,7 @@ export class CountedWork {
     return this.#what(this.#count);
   }
 
-  /** One more; the result takes it away, once. */
+  /** One more, until the result is called. */
   add(): () => void {
     this.#change(1);
     let isOver = false;
