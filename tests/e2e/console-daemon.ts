@@ -30,8 +30,8 @@ export interface ConsoleDaemon extends AsyncDisposable {
   startVm(name: string): Promise<void>;
   /** Kills the daemon; VMs keep running. */
   pause(): Promise<void>;
-  /** Starts the daemon again on the same port. */
-  resume(): Promise<void>;
+  /** Starts the daemon again on the same port, with further arguments. */
+  resume(...args: string[]): Promise<void>;
   log(): string;
 }
 
@@ -113,8 +113,8 @@ export async function startConsoleDaemon(): Promise<ConsoleDaemon> {
       await untilReporting(name);
     },
     pause: () => stop(child, 'SIGKILL'),
-    resume: async () => {
-      child = start();
+    resume: async (...args) => {
+      child = start(args);
       await untilReady();
     },
     log: () => log,
@@ -130,11 +130,11 @@ export async function startConsoleDaemon(): Promise<ConsoleDaemon> {
     },
   };
 
-  function start(): ChildProcess {
+  function start(args: readonly string[] = []): ChildProcess {
     const main = join(root, 'apps', 'innkeeper', 'src', 'main.ts');
     const process_ = spawn(
       process.execPath,
-      [main, 'serve', '--data', dataDirectory, '--listen', `127.0.0.1:${port}`],
+      [main, 'serve', '--data', dataDirectory, '--listen', `127.0.0.1:${port}`, ...args],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
       },

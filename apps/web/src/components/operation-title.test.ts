@@ -14,6 +14,10 @@ describe('the words of operations', () => {
       'The image tiny was built',
     );
     assert.equal(
+      operationOutcome({ kind: 'agent.update', target: 'web-1', state: FAILED }),
+      'The agent of web-1 was not updated',
+    );
+    assert.equal(
       operationOutcome({ kind: 'vm.create', target: 'web', state: CANCELED }),
       '“Create VM web” was cancelled',
     );
@@ -29,5 +33,6 @@ describe('the words of operations', () => {
   it('operationTitle says what an operation does', () => {
     assert.equal(operationTitle({ kind: 'vm.start', target: 'web-1' }), 'Start web-1');
     assert.equal(operationTitle({ kind: 'image.build', target: 'tiny' }), 'Build image tiny');
+    assert.equal(operationTitle({ kind: 'agent.update', target: 'web-1' }), 'Update agent of web-1');
   });
 });

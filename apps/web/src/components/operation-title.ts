@@ -9,6 +9,7 @@ const words: Readonly<Record<string, readonly [verb: string, noun: string, done:
   'vm.stop': ['Stop', '', 'stopped'],
   'vm.kill': ['Kill', '', 'killed'],
   'vm.delete': ['Delete', 'VM', 'deleted'],
+  'agent.update': ['Update', 'agent of', 'updated'],
   'image.add': ['Add', 'image', 'added'],
   'image.build': ['Build', 'image', 'built'],
   'image.remove': ['Remove', 'image', 'removed'],
@@ -30,7 +31,7 @@ export function operationOutcome(operation: Titled & Pick<Operation, 'state'>): 
   }
   const [, noun, done] = known;
   if (state === OperationState.CANCELED) return `“${operationTitle(operation)}” was cancelled`;
-  const what = noun === 'image' ? `The image ${target}` : target;
+  const what = noun === 'image' || noun === 'agent of' ? `The ${noun} ${target}` : target;
   return `${what} was ${state === OperationState.SUCCEEDED ? '' : 'not '}${done}`;
 }
 

@@ -7,6 +7,7 @@ import { api } from '../../api/api.ts';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { InnCommand } from '../../components/inn-command.tsx';
+import { OperationProgress, stageText } from '../../components/operation-progress.tsx';
 import { operationTitle } from '../../components/operation-title.ts';
 import { TimeAgo } from '../../components/time-ago.tsx';
 import { showToast } from '../../components/toasts.tsx';
@@ -31,7 +32,7 @@ export interface OperationItemProps {
 
 /** One operation: a line, and when expanded its log, error and cancel button. */
 export function OperationItem({ operation, open, onToggle }: OperationItemProps): JSX.Element {
-  const { state, stage, progress, startedUnixNs, endedUnixNs } = operation;
+  const { state, startedUnixNs, endedUnixNs } = operation;
   const [tone, word] = states[state in states ? (state as KnownState) : OperationState.UNSPECIFIED];
   const id = useId();
   const running = state === OperationState.RUNNING;
@@ -49,24 +50,14 @@ export function OperationItem({ operation, open, onToggle }: OperationItemProps)
         <span className="operation-name ellipsis">{operationTitle(operation)}</span>
         <Badge tone={tone}>{word}</Badge>
         <span className="dim ellipsis operation-stage">
-          {running && stage}
-          {running && progress !== undefined && ` ${Math.round(progress * 100)} %`}
+          {running && stageText(operation)}
           {!running && endedUnixNs !== undefined && `took ${formatDuration(Number(endedUnixNs - startedUnixNs) / 1e9)}`}
         </span>
         <span className="dim operation-time">
           <TimeAgo unixNs={startedUnixNs} />
         </span>
       </button>
-      {running && (
-        <div
-          className="operation-progress"
-          role="progressbar"
-          aria-label={operationTitle(operation)}
-          aria-valuenow={progress === undefined ? undefined : Math.round(progress * 100)}
-        >
-          <span style={{ width: `${(progress ?? 0.03) * 100}%` }} />
-        </div>
-      )}
+      {running && <OperationProgress operation={operation} />}
       {open && (
         <div id={id} className="operation-detail">
           <OperationDetail operation={operation} />

@@ -5,7 +5,7 @@ import type { Confirm } from '../../components/use-confirm.tsx';
 import { powerActions, type VmPowerAction } from './power-actions.ts';
 
 /**
- * Does a power action on a VM, after confirmation if it is dangerous. Resolves with whether it was done; a failure is shown
+ * Does a power action on a VM, after confirmation if it has a consequence. Resolves with whether it was done; a failure is shown
  * as a toast.
  */
 export async function actOnVm(
@@ -16,11 +16,11 @@ export async function actOnVm(
   const { label, danger, consequence, command, done, run } = powerActions[action];
   const title = `${label} ${name}?`;
   const question = { title, body: <p>{consequence}</p>, confirm: label, danger, command: command(quoteWord(name)) };
-  if (danger && !(await ask({ ...question, typed: action === 'delete' ? name : undefined }))) return false;
+  if (consequence !== '' && !(await ask({ ...question, typed: action === 'delete' ? name : undefined }))) return false;
   try {
     await run(id);
     if (action === 'restart') showToast({ id: `restart ${id}`, tone: 'ok', title: `${name} is restarting` });
-    if (action === 'thaw' || action === 'trim' || action === 'clock' || action === 'suspend' || action === 'update')
+    if (action === 'thaw' || action === 'trim' || action === 'clock' || action === 'suspend')
       showToast({ id: `power ${id}`, tone: 'ok', title: `${name} is ${done}` });
     return true;
   } catch (error) {

@@ -15,6 +15,7 @@ import { Unknown } from '../../components/unknown.tsx';
 import { asSentence } from '../../components/unknown-reason.ts';
 import { AgentBadge } from '../../components/vm-badges.tsx';
 import { formatBytes } from '../../format/format-bytes.ts';
+import { AgentUpdate } from './agent/agent-update.tsx';
 import { DiagnosisList } from './diagnosis-list.tsx';
 import type { VmTabProps } from './vm-tab.ts';
 
@@ -46,6 +47,7 @@ export function AgentTab({ vm }: VmTabProps): JSX.Element {
               cost === undefined || cost.abandonedHelpers === 0 ? undefined : `${cost.abandonedHelpers} helpers`,
           }}
         />
+        <AgentUpdate vm={vm} newest={newest} />
       </Card>
       <Doctor vm={vm.id} name={vm.name} automatic={needsAttention(vm)} />
       <Card title="Capabilities" className="wide">

@@ -29,9 +29,9 @@ interface PowerAction {
   readonly privilege: string;
   /** The action that the VM's state must allow. */
   readonly needs: VmAction;
-  /** Requires confirmation. */
+  /** Something is lost by it. */
   readonly danger: boolean;
-  /** Text of the confirmation. */
+  /** Text of the confirmation; if empty, none is asked for. */
   readonly consequence: string;
   readonly command: (name: string) => string;
   readonly run: (vm: string) => Promise<unknown>;
@@ -168,12 +168,10 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
     privilege: 'guest.admin',
     needs: 'guest',
     danger: false,
-    consequence: '',
+    consequence:
+      'The daemon’s agent replaces the one in the guest. Commands and terminals go on. Tunnels and archives get 10 s to end; otherwise the agent stays as it is.',
     command: (name) => `inn agent update ${name}`,
-    run: async (vm) => {
-      const { id } = await api.vms.updateAgent({ vm });
-      await api.operations.wait(id);
-    },
+    run: (vm) => api.vms.updateAgent({ vm }),
   },
 };
 
