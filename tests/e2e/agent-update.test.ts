@@ -34,7 +34,7 @@ describe('an outdated agent in the web console', () => {
     await page.goto('/');
     await page.getByRole('link', { name: '1 Outdated agents' }).click();
     const row = page.getByRole('row').filter({ hasText: vm });
-    await row.getByText('outdated').waitFor();
+    await row.getByText('outdated', { exact: true }).waitFor();
     assert.deepEqual(await checkPage(page, 'agent-outdated-list'), []);
     await page.goto(`/vms/${vm}/agent`);
     await page.getByText('The agent is outdated: the daemon has 0.1.9.').waitFor();
@@ -55,7 +55,7 @@ describe('an outdated agent in the web console', () => {
 
   it('an update of the agent asks first, shows how far it is, and removes the mark', async () => {
     await page.getByRole('button', { name: 'Update agent' }).click();
-    const dialog = page.getByRole('dialog', { name: `Update agent ${vm}?` });
+    const dialog = page.getByRole('dialog', { name: `Update the agent of ${vm}?` });
     await dialog.getByText('Commands and terminals go on.').waitFor();
     assert.deepEqual(await checkPage(page, 'agent-update-dialog'), []);
     await dialog.getByRole('button', { name: 'Cancel' }).click();

@@ -48,13 +48,21 @@ export function VmStateBadge({
   );
 }
 
-/** The agent's state, and whether its version is outdated; the reason on hover. */
-export function AgentBadge({ vm, newest }: { readonly vm: Vm; readonly newest: string }): JSX.Element {
+/** The agent's state, and whether its version is outdated; the reason on hover. `brief`: what matters most, in one word. */
+export function AgentBadge({
+  vm,
+  newest,
+  brief = false,
+}: {
+  readonly vm: Vm;
+  readonly newest: string;
+  readonly brief?: boolean;
+}): JSX.Element {
   const { word, tone, hint, outdated } = agentView(vm, newest);
   return (
     <Badge tone={tone} hint={hint}>
-      {word}
-      {outdated && <span className="dim">outdated</span>}
+      {outdated && brief ? 'outdated' : word}
+      {outdated && !brief && <span className="dim">outdated</span>}
     </Badge>
   );
 }

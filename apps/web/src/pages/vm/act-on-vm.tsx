@@ -13,8 +13,9 @@ export async function actOnVm(
   { id, name }: Pick<Vm, 'id' | 'name'>,
   ask: Confirm['ask'],
 ): Promise<boolean> {
-  const { label, danger, consequence, command, done, run } = powerActions[action];
-  const title = `${label} ${name}?`;
+  const wanted = powerActions[action];
+  const { label, danger, consequence, command, done, run } = wanted;
+  const title = wanted.question?.(name) ?? `${label} ${name}?`;
   const question = { title, body: <p>{consequence}</p>, confirm: label, danger, command: command(quoteWord(name)) };
   if (consequence !== '' && !(await ask({ ...question, typed: action === 'delete' ? name : undefined }))) return false;
   try {

@@ -1,3 +1,4 @@
+import { AgentState } from '@innkeeper/contract/control';
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { JSX } from 'react';
@@ -16,6 +17,7 @@ import { asSentence } from '../../components/unknown-reason.ts';
 import { AgentBadge } from '../../components/vm-badges.tsx';
 import { formatBytes } from '../../format/format-bytes.ts';
 import { AgentUpdate } from './agent/agent-update.tsx';
+import { lacksCapability } from './capability-missing.tsx';
 import { DiagnosisList } from './diagnosis-list.tsx';
 import type { VmTabProps } from './vm-tab.ts';
 
@@ -24,7 +26,10 @@ export function AgentTab({ vm }: VmTabProps): JSX.Element {
   const newest = useNode()?.agentVersion ?? '';
   const { agent, system, telemetry } = vm;
   const cost = telemetry?.agent;
-  const none = <Unknown reason="The agent has never connected." />;
+  const isConnected = agent?.state === AgentState.CONNECTED;
+  const none = <Unknown reason={isConnected ? 'The agent does not report it.' : 'The agent has never connected.'} />;
+  // Another program than Innkeeper's agent has no version that could be compared.
+  const isForeign = vm.driver === 'adopted' && lacksCapability(vm, 'update');
   return (
     <div className="vm-cards">
       <Card title="Agent" aside={<ReportAge vm={vm} />}>
@@ -37,7 +42,7 @@ export function AgentTab({ vm }: VmTabProps): JSX.Element {
           entries={{
             State: <AgentBadge vm={vm} newest={newest} />,
             Version: agent?.version ? agent.version : none,
-            'Daemon’s version': newest === '' ? undefined : newest,
+            'Daemon’s version': newest === '' || isForeign ? undefined : newest,
             'Last seen': agent?.lastSeenUnixNs === undefined ? none : <TimeAgo unixNs={agent.lastSeenUnixNs} />,
             'Last report': agent?.telemetryUnixNs === undefined ? none : <TimeAgo unixNs={agent.telemetryUnixNs} />,
             Boot: agent?.bootId ? <code>{agent.bootId}</code> : none,

@@ -2,6 +2,7 @@ import { browserSockets, consoleUrl } from '@innkeeper/client/browser';
 import { vmStateName } from '@innkeeper/contract/control';
 import { quoteWord } from '@innkeeper/kit';
 import { type JSX, useCallback, useEffect, useState } from 'react';
+import { EmptyState } from '../../components/empty-state.tsx';
 import { EmulatorFrame } from '../../components/emulator/emulator-frame.tsx';
 import { useEmulator } from '../../components/emulator/use-emulator.ts';
 import { ErrorNote } from '../../components/error-note.tsx';
@@ -17,6 +18,16 @@ const returnMs = 1000;
 
 /** The serial console, which works without an agent. It has any number of viewers and one writer at a time. */
 export function ConsoleTab({ vm }: VmTabProps): JSX.Element {
+  if (vm.driver === 'adopted')
+    return (
+      <EmptyState title="The console of this VM is not known">
+        Somebody else runs it, and Innkeeper has only its agent. Its console is where it runs.
+      </EmptyState>
+    );
+  return <OwnConsole vm={vm} />;
+}
+
+function OwnConsole({ vm }: VmTabProps): JSX.Element {
   const state = vmStateName(vm.state);
   const isOn = state !== 'stopped' && state !== 'crashed' && state !== 'creating' && state !== 'deleting';
   // The last output stays on the page when the VM stops.

@@ -33,8 +33,13 @@ export function GuestUnavailable({ vm, feature }: { readonly vm: Vm; readonly fe
       action={<Link to={vmPath(vm.name, 'agent')}>Find out why</Link>}
       command={`inn doctor ${quoteWord(vm.name)}`}
     >
-      {feature} needs the agent in the guest. {unknownReason(vm.agent)} The serial console works without it:{' '}
-      <Link to={vmPath(vm.name, 'console')}>open the console</Link>.
+      {feature} needs the agent in the guest. {unknownReason(vm.agent)}
+      {vm.driver !== 'adopted' && (
+        <>
+          {' '}
+          The serial console works without it: <Link to={vmPath(vm.name, 'console')}>open the console</Link>.
+        </>
+      )}
     </EmptyState>
   );
 }

@@ -29,6 +29,8 @@ interface PowerAction {
   readonly privilege: string;
   /** The action that the VM's state must allow. */
   readonly needs: VmAction;
+  /** Title of the confirmation, if it is not the label with the VM's name. */
+  readonly question?: (name: string) => string;
   /** Something is lost by it. */
   readonly danger: boolean;
   /** Text of the confirmation; if empty, none is asked for. */
@@ -168,6 +170,7 @@ export const powerActions: Readonly<Record<VmPowerAction, PowerAction>> = {
     privilege: 'guest.admin',
     needs: 'guest',
     danger: false,
+    question: (name) => `Update the agent of ${name}?`,
     consequence:
       'The daemon’s agent replaces the one in the guest. Commands and terminals go on. Tunnels and archives get 10 s to end; otherwise the agent stays as it is.',
     command: (name) => `inn agent update ${name}`,

@@ -58,7 +58,8 @@ export function TerminalTab({ vm }: VmTabProps): JSX.Element {
     await refetch();
   };
   const away = isGuestUnavailable(vm);
-  const missing = !away && lacksCapability(vm, 'exec');
+  const needed = lacksCapability(vm, 'exec') ? 'exec' : 'exec.pty';
+  const missing = !away && lacksCapability(vm, needed);
   if (terminals === undefined || active === undefined) {
     return (
       <>
@@ -66,7 +67,7 @@ export function TerminalTab({ vm }: VmTabProps): JSX.Element {
           <ErrorNote title="The terminals could not be listed" error={error} onRetry={() => void refetch()} />
         )}
         {terminals !== undefined && away && <GuestUnavailable vm={vm} feature="A terminal" />}
-        {terminals !== undefined && missing && <CapabilityMissing vm={vm} name="exec" feature="Terminals" />}
+        {terminals !== undefined && missing && <CapabilityMissing vm={vm} name={needed} feature="Terminals" />}
         {terminals !== undefined && !away && !missing && (
           <EmptyState
             title="No terminal is open"

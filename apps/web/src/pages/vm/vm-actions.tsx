@@ -9,6 +9,7 @@ import { unknownReason } from '../../components/unknown-reason.ts';
 import { useConfirm } from '../../components/use-confirm.tsx';
 import { StartRunButton } from '../runs/start-run-button.tsx';
 import { actOnVm } from './act-on-vm.tsx';
+import { lacksCapability } from './capability-missing.tsx';
 import { OpenPortDialog } from './open-port-dialog.tsx';
 import { isPossible, powerActions, type VmPowerAction } from './power-actions.ts';
 import { SettingsDialog } from './settings-dialog.tsx';
@@ -30,6 +31,7 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
   const { ask, dialog } = useConfirm();
   const navigate = useNavigate();
   const state = vmStateName(vm.state);
+  const isAdopted = vm.driver === 'adopted';
   const makesSense = (action: VmPowerAction): boolean => isPossible(action, vm);
   const missing = (action: VmPowerAction): string | undefined =>
     hasPrivilege(me, powerActions[action].privilege, vm)
@@ -72,13 +74,15 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
         commands={[
           { label: 'Show', command: `inn show ${vm.name}` },
           { label: 'Run', command: `inn run --on ${vm.name} -- uname -a` },
-          { label: 'Shell', command: `inn shell ${vm.name}` },
-          { label: 'Port', command: `inn forward ${vm.name} 8080:80` },
+          ...(lacksCapability(vm, 'exec.pty') ? [] : [{ label: 'Shell', command: `inn shell ${vm.name}` }]),
+          ...(lacksCapability(vm, 'tunnel') ? [] : [{ label: 'Port', command: `inn forward ${vm.name} 8080:80` }]),
           ...commands,
-          { label: 'Autostart', command: `inn set ${vm.name} --autostart ${vm.autostart ? 'off' : 'on'}` },
+          isAdopted
+            ? { label: 'Release', command: `inn release ${vm.name}` }
+            : { label: 'Autostart', command: `inn set ${vm.name} --autostart ${vm.autostart ? 'off' : 'on'}` },
         ]}
       />
-      <Menu position="bottom-end" width={200}>
+      <Menu position="bottom-end" width={200} portalProps={{ target: '#content' }} withInitialFocusPlaceholder={false}>
         <Menu.Target>
           <button type="button" className="icon-button" aria-label="More actions" disabled={busy}>
             <Icon name="more" />
@@ -87,7 +91,8 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
         <Menu.Dropdown>
           <Menu.Item
             leftSection={<Icon name="openPort" size={16} />}
-            disabled={state !== 'running' || !hasPrivilege(me, 'guest.connect', vm)}
+            disabled={state !== 'running' || !hasPrivilege(me, 'guest.connect', vm) || lacksCapability(vm, 'tunnel')}
+            data-hint={lacksCapability(vm, 'tunnel') ? 'The agent of this guest has no tunnels' : undefined}
             onClick={() => setIsOpeningPort(true)}
           >
             Open port
@@ -109,7 +114,7 @@ export function VmActions({ vm }: { readonly vm: Vm }): JSX.Element {
               {powerActions[action].label}
             </Menu.Item>
           ))}
-          {hidden.map((action) => (
+          {(isAdopted ? [] : hidden).map((action) => (
             <Menu.Item
               key={action}
               color="red"

@@ -61,7 +61,7 @@ export const vmColumns: readonly VmColumn[] = [
     label: 'Agent',
     width: 'minmax(84px, 0.8fr)',
     byDefault: true,
-    cell: (vm, { newestAgent }) => <AgentBadge vm={vm} newest={newestAgent} />,
+    cell: (vm, { newestAgent }) => <AgentBadge vm={vm} newest={newestAgent} brief />,
   },
   {
     key: 'version',

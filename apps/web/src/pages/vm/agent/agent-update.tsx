@@ -1,7 +1,7 @@
 import { OperationState } from '@innkeeper/contract/control';
 import { quoteWord } from '@innkeeper/kit';
 import { Button } from '@mantine/core';
-import { type JSX, useState } from 'react';
+import type { JSX } from 'react';
 import { hasPrivilege, useMe } from '../../../api/session.ts';
 import { InnCommand } from '../../../components/inn-command.tsx';
 import { OperationProgress, stageText } from '../../../components/operation-progress.tsx';
@@ -15,7 +15,6 @@ import type { VmTabProps } from '../vm-tab.ts';
 export function AgentUpdate({ vm, newest }: VmTabProps & { readonly newest: string }): JSX.Element | undefined {
   const { me } = useMe();
   const { ask, dialog } = useConfirm();
-  const [busy, setBusy] = useState(false);
   const { data } = useOperations();
   const running = data?.operations.find(
     ({ kind, vmId, state }) => kind === 'agent.update' && vmId === vm.id && state === OperationState.RUNNING,
@@ -30,17 +29,12 @@ export function AgentUpdate({ vm, newest }: VmTabProps & { readonly newest: stri
   if (!isPossible('update', vm)) return undefined;
   const { label, privilege, command } = powerActions.update;
   const may = hasPrivilege(me, privilege, vm);
-  const update = async (): Promise<void> => {
-    setBusy(true);
-    await actOnVm('update', vm, ask);
-    setBusy(false);
-  };
   return (
     <div className="agent-update warn">
       <p>The agent is outdated: the daemon has {newest}.</p>
       <div className="row wrap">
         <span data-hint={may ? undefined : `You lack the privilege ${privilege} on this VM`}>
-          <Button size="xs" disabled={!may} loading={busy} onClick={() => void update()}>
+          <Button size="xs" disabled={!may} onClick={() => void actOnVm('update', vm, ask)}>
             {label}
           </Button>
         </span>

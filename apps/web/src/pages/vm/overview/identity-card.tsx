@@ -41,7 +41,7 @@ export function IdentityCard({ vm }: { readonly vm: Vm }): JSX.Element {
           System: system === undefined ? unknown : system.osPrettyName || system.osId,
           Clock: clockOff === '' ? undefined : <span className="badge warn">{clockOff}</span>,
           Kernel: system === undefined ? unknown : `${system.kernelRelease} ${system.architecture}`,
-          Init: system?.initSystem,
+          Init: system?.initSystem || undefined,
           Image: vm.image === '' ? undefined : vm.image,
           Size: isAdopted
             ? undefined

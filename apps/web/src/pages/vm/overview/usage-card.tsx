@@ -6,7 +6,7 @@ import { PercentBar } from '../../../components/percent-bar.tsx';
 import { SourceLabel } from '../../../components/source-label.tsx';
 import { TimeAgo } from '../../../components/time-ago.tsx';
 import { Unknown } from '../../../components/unknown.tsx';
-import { unknownReason } from '../../../components/unknown-reason.ts';
+import { asSentence, unknownReason } from '../../../components/unknown-reason.ts';
 import { formatBytes } from '../../../format/format-bytes.ts';
 import { formatDuration } from '../../../format/format-duration.ts';
 import { formatPercent } from '../../../format/format-percent.ts';
@@ -38,7 +38,7 @@ export function UsageCard({ vm }: { readonly vm: Vm }): JSX.Element {
       }
     >
       <div className="meters">
-        <Meter label="CPU" source={source} detail={`${vm.cpus} ${vm.cpus === 1 ? 'CPU' : 'CPUs'}`}>
+        <Meter label="CPU" source={source} detail={cpusText(vm)}>
           <PercentBar label="CPU" percent={cpuPercent} reason={reason} />
         </Meter>
         <Meter
@@ -66,7 +66,7 @@ export function UsageCard({ vm }: { readonly vm: Vm }): JSX.Element {
         </Figure>
         <Figure label="Pressure" hint="Share of time in which some task was waiting, averaged over 10 seconds">
           {pressure.every(([, each]) => each === undefined) ? (
-            <Unknown reason={telemetry === undefined ? reason : 'The guest’s kernel does not report pressure.'} />
+            <Unknown reason={telemetry === undefined ? reason : pressureReason(vm)} />
           ) : (
             pressure
               .filter(([, each]) => each !== undefined)
@@ -77,22 +77,43 @@ export function UsageCard({ vm }: { readonly vm: Vm }): JSX.Element {
       </dl>
       <div className="usage-host">
         <SourceLabel source="hypervisor" />
-        <span className="number">
-          {hypervisor?.cpuPercent === undefined ? (
-            <Unknown reason="The VM is not running, or was not measured twice yet." />
-          ) : (
-            formatPercent(hypervisor.cpuPercent)
-          )}{' '}
-          <span className="dim">of the host’s CPUs,</span>{' '}
-          {hypervisor?.rssBytes === undefined ? (
-            <Unknown reason="The VM is not running." />
-          ) : (
-            formatBytes(hypervisor.rssBytes)
-          )}{' '}
-          <span className="dim">of its memory</span>
-        </span>
+        {vm.driver === 'adopted' ? (
+          <span className="dim">not known: somebody else runs this VM</span>
+        ) : (
+          <HostFigures hypervisor={hypervisor} />
+        )}
       </div>
     </Card>
+  );
+}
+
+/** The number of CPUs; nothing for a VM of which it is not known. */
+function cpusText({ driver, cpus }: Vm): string {
+  return driver === 'adopted' ? '' : `${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}`;
+}
+
+/** Why a guest whose agent has reported has no pressure in its report. */
+function pressureReason({ system }: Vm): string {
+  const missing = system?.missingCapabilities.find(({ name }) => name === 'telemetry.pressure');
+  return asSentence(missing?.reason ?? 'the guest’s kernel does not report pressure');
+}
+
+function HostFigures({ hypervisor }: Pick<Vm, 'hypervisor'>): JSX.Element {
+  return (
+    <span className="number">
+      {hypervisor?.cpuPercent === undefined ? (
+        <Unknown reason="The VM is not running, or was not measured twice yet." />
+      ) : (
+        formatPercent(hypervisor.cpuPercent)
+      )}{' '}
+      <span className="dim">of the host’s CPUs,</span>{' '}
+      {hypervisor?.rssBytes === undefined ? (
+        <Unknown reason="The VM is not running." />
+      ) : (
+        formatBytes(hypervisor.rssBytes)
+      )}{' '}
+      <span className="dim">of its memory</span>
+    </span>
   );
 }
 
