@@ -110,6 +110,7 @@ describe('an adopted VM in the web console', { skip }, () => {
     assert.equal(await page.getByText('serial console').count(), 0);
     assert.deepEqual(await checkPage(page, 'adopted-lost'), []);
     await open('Overview');
+    await page.getByRole('link', { name: 'About the agent' }).waitFor();
     assert.deepEqual(await checkPage(page, 'adopted-lost-overview'), []);
     assert.deepEqual(web.faults, []);
   });

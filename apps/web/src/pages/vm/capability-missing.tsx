@@ -29,7 +29,8 @@ export function CapabilityMissing({
     >
       {reason === undefined
         ? `The agent ${vm.agent?.version ?? ''} lacks the capability ${name}: it is older than this feature.`
-        : `The agent reports: ${reason}.`}
+        : // Of another program than Innkeeper's agent, the node says it.
+          `${vm.driver === 'adopted' ? '' : 'The agent reports: '}${reason}.`}
     </EmptyState>
   );
 }
