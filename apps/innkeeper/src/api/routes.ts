@@ -9,13 +9,14 @@ import { type AccessRequest, checkPage, type Gate } from '../edge/gate.ts';
 import type { RouteFacts } from '../edge/http-route.ts';
 import { findVm } from '../edge/method-target.ts';
 import type { PortAccess } from '../edge/ports/port-address.ts';
+import { type PortContext, portRoute, servePort, servePortUpgrade } from '../edge/ports/port-route.ts';
 import { type HttpRoute, httpRoutes, type SocketRoute, socketRoutes } from '../edge/route-table.ts';
 import { type RequestFacts, withBasicToken } from '../edge/web/request-facts.ts';
 import { explainEnd } from '../ports/explain-end.ts';
 import type { NodeApi, VmApi } from '../ports/node-api.ts';
 import type { ApiContext, ApiParts, HttpApiContext } from './api-context.ts';
 import { httpHandlers, socketHandlers } from './route-handlers.ts';
-import { portRoute, servePort, servePortUpgrade } from './tunnel/port-route.ts';
+import { connectToGuest } from './tunnel/connect-to-guest.ts';
 
 /** The dependencies of routes. */
 export interface RouteParts extends ApiParts {
@@ -65,11 +66,18 @@ interface Served {
 /** What answers a request: a page of a guest by itself, whatever its method. */
 function handlerOf(request: IncomingMessage, facts: RequestFacts): Served {
   const { port, listener } = facts;
-  if (port !== undefined) return { found: foundPort(port), serve: (context) => servePort(context, facts, port) };
+  if (port !== undefined)
+    return { found: foundPort(port), serve: (context) => servePort(connecting(context), facts, port) };
   const isGuest = listener.kind === 'guest';
   const routes = httpRoutes.filter(({ isForGuests }) => !isGuest || isForGuests === true);
   const found = findHttpRoute<HttpRoute>(routes, request);
   return { found, serve: httpHandlers[found.route.name] };
+}
+
+function connecting<Context extends ApiContext>(context: Context): Context & PortContext {
+  return Object.assign(context, {
+    connect: (port: number, signal: AbortSignal) => connectToGuest(context, port, signal),
+  });
 }
 
 function foundPort({ vm, port }: PortAccess): Found<RouteFacts> {
@@ -94,7 +102,7 @@ export async function routeUpgrade(upgrade: Upgrade, facts: RequestFacts, parts:
         parts,
         {},
       );
-      await servePortUpgrade(opened.context, upgrade, facts, facts.port);
+      await servePortUpgrade(connecting(opened.context), upgrade, facts, facts.port);
       await opened.context.call.close();
       return;
     }

@@ -10,6 +10,7 @@ import { findHttpRoute, findRoute } from '../edge/find-route.ts';
 import type { AuthorizedCall, Gate } from '../edge/gate.ts';
 import type { HealthProbe } from '../edge/health.ts';
 import type { RouteFacts } from '../edge/http-route.ts';
+import type { PortGrants } from '../edge/ports/port-grants.ts';
 import { type HttpRoute, httpRoutes, type SocketRoute, socketRoutes } from '../edge/route-table.ts';
 import { type RequestFacts, withBasicToken } from '../edge/web/request-facts.ts';
 import { closeForward, openForward } from './forward-gate.ts';
@@ -17,12 +18,14 @@ import { forwardRequest } from './forward-request.ts';
 import { openNodeSocket, relaySockets } from './forward-socket.ts';
 import type { NodeLink } from './node-link.ts';
 import { type OwnHandler, ownHandlers } from './own-routes.ts';
+import { relayPort, relayPortUpgrade } from './relay-ports.ts';
 
 export interface RelayContext {
   readonly link: NodeLink;
   readonly gate: Gate;
   readonly health: HealthProbe;
   readonly agentPaths: ByArchitecture<string>;
+  readonly portGrants: PortGrants;
   readonly log: Log;
   /** Aborted when the control plane stops. */
   readonly shutdownSignal: AbortSignal;
@@ -35,6 +38,10 @@ export async function relayRequest(
   facts: RequestFacts,
   context: RelayContext,
 ): Promise<void> {
+  if (facts.port !== undefined) {
+    await relayPort(request, response, { facts, port: facts.port }, context);
+    return;
+  }
   const { gate, log, shutdownSignal } = context;
   const left = linkSignals(shutdownSignal);
   const { signal } = left;
@@ -71,11 +78,13 @@ export async function relayRequest(
 }
 
 /** Takes over a connection that asks for a WebSocket, and joins it with one to the node. Never rejects. */
-export async function relayUpgrade(
-  { request, socket, head, sockets }: Upgrade,
-  facts: RequestFacts,
-  { gate, log, link, shutdownSignal }: RelayContext,
-): Promise<void> {
+export async function relayUpgrade(upgrade: Upgrade, facts: RequestFacts, context: RelayContext): Promise<void> {
+  if (facts.port !== undefined) {
+    await relayPortUpgrade(upgrade, { facts, port: facts.port }, context);
+    return;
+  }
+  const { request, socket, head, sockets } = upgrade;
+  const { gate, log, link, shutdownSignal } = context;
   const left = new AbortController();
   socket.once('close', () => left.abort(new OperationError('CANCELED', 'The caller left.')));
   try {

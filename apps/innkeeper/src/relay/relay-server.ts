@@ -16,6 +16,7 @@ import { Gate } from '../edge/gate.ts';
 import { HealthProbe } from '../edge/health.ts';
 import { type TargetNode, vmNotFound } from '../edge/method-target.ts';
 import { pageOf } from '../edge/page.ts';
+import { PortGrants } from '../edge/ports/port-grants.ts';
 import { listNodes as listKnown } from '../node/fleet/known-nodes.ts';
 import { forwardInterceptor } from './forward-interceptor.ts';
 import { forwardService } from './forward-service.ts';
@@ -66,8 +67,10 @@ export class RelayServer implements AsyncDisposable {
     this.gate = gate;
     const own = [errorInterceptor(log), gateInterceptor(gate, noVms)];
     const forwarded = [errorInterceptor(log), forwardInterceptor(gate)];
+    const portGrants = new PortGrants(() => access.clock.nowMs());
     const edge = new EdgeServer({
       log,
+      portGrants,
       gate,
       webFolder,
       services: [
@@ -81,7 +84,7 @@ export class RelayServer implements AsyncDisposable {
     });
     const { shutdownSignal } = edge;
     const health = new HealthProbe(access.store, () => nodeHealth(link));
-    const context: RelayContext = { link, gate, health, agentPaths, log, shutdownSignal };
+    const context: RelayContext = { link, gate, health, agentPaths, portGrants, log, shutdownSignal };
     this.#edge = edge;
   }
 

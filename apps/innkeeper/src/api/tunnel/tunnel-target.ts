@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { OperationError } from '@innkeeper/contract';
 import type { OpenTunnelSchema } from '@innkeeper/contract/agent';
+import { parsePort } from '../../edge/ports/parse-port.ts';
 
 export type TunnelTarget = MessageInitShape<typeof OpenTunnelSchema>;
 
@@ -11,12 +12,4 @@ export function tunnelTarget(query: URLSearchParams): TunnelTarget {
     throw new OperationError('INVALID_ARGUMENT', 'A tunnel needs either the parameter "port" or the parameter "unix".');
   if (path !== null) return { target: { case: 'unixPath', value: path }, address };
   return { target: { case: 'tcpPort', value: parsePort(port ?? '') }, address };
-}
-
-/** @throws OperationError INVALID_ARGUMENT unless it is 1 to 65535 in decimal digits */
-export function parsePort(text: string): number {
-  const port = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > 65_535)
-    throw new OperationError('INVALID_ARGUMENT', `"${text.slice(0, 40)}" is not a TCP port; use 1 to 65535.`);
-  return port;
 }

@@ -9,15 +9,14 @@ import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { OperationError } from '@innkeeper/contract';
 import { kib, onAbort } from '@innkeeper/kit';
-import type { Upgrade } from '../../edge/edge-server.ts';
-import type { RouteFacts } from '../../edge/http-route.ts';
-import { enterPath, grantCookie, type PortAccess } from '../../edge/ports/port-address.ts';
-import { grantedAddress } from '../../edge/ports/port-entrance.ts';
-import { corsHeaders, headersFromGuest, headersToGuest, notForPorts } from '../../edge/ports/port-headers.ts';
-import { isSecurePage, type RequestFacts } from '../../edge/web/request-facts.ts';
-import type { ApiContext, HttpApiContext } from '../api-context.ts';
-import { GuestStream } from './guest-stream.ts';
-import { parsePort } from './tunnel-target.ts';
+import type { Upgrade } from '../edge-server.ts';
+import type { EdgeContext, HttpEdgeContext, RouteFacts } from '../http-route.ts';
+import { isSecurePage, type RequestFacts } from '../web/request-facts.ts';
+import { parsePort } from './parse-port.ts';
+import { enterPath, grantCookie, type PortAccess } from './port-address.ts';
+import { grantedAddress } from './port-entrance.ts';
+import type { PortGrants } from './port-grants.ts';
+import { corsHeaders, headersFromGuest, headersToGuest, notForPorts } from './port-headers.ts';
 
 /** Who may see pages of a guest, and what the audit has of it: requests share an entry. */
 export const portRoute: RouteFacts = {
@@ -27,13 +26,24 @@ export const portRoute: RouteFacts = {
   action: 'guest.connect',
 };
 
+/** What pages of a guest need, wherever they are served. */
+export interface PortContext extends Pick<EdgeContext, 'identified' | 'call' | 'request' | 'signal'> {
+  readonly portGrants: PortGrants;
+  /** Connects to a port of the VM. Who asks destroys the stream. */
+  readonly connect: (port: number, signal: AbortSignal) => Promise<Duplex>;
+}
+
 /** Of an answer of a program. */
 const maxHeaderBytes = 32 * kib;
 /** A program that does not begin to answer. */
 const answerMs = 120_000;
 
 /** Forwards a request to a program that speaks HTTP, or sends a user of the web console to the address with a grant. */
-export async function servePort(context: HttpApiContext, facts: RequestFacts, port: PortAccess): Promise<void> {
+export async function servePort(
+  context: PortContext & Pick<HttpEdgeContext, 'response'>,
+  facts: RequestFacts,
+  port: PortAccess,
+): Promise<void> {
   const { request, response, identified, portGrants } = context;
   const number = parsePort(port.port);
   if (!port.isGranted && identified.caller.session !== undefined) {
@@ -54,26 +64,21 @@ export async function servePort(context: HttpApiContext, facts: RequestFacts, po
     answerPreflight(request, response, cors);
     return;
   }
-  const release = context.tunnels.take(context.vm);
+  await using outgoing = await ask(context, facts, port, number);
+  sendBody(request, outgoing.request);
+  const answer = await outgoing.answer;
+  begin(response, answer, { ...headersFromGuest(answer.headers, port), ...cors });
   try {
-    await using outgoing = await ask(context, facts, port, number);
-    sendBody(request, outgoing.request);
-    const answer = await outgoing.answer;
-    begin(response, answer, { ...headersFromGuest(answer.headers, port), ...cors });
-    try {
-      await pipeline(answer, response);
-    } catch (error) {
-      context.signal.throwIfAborted();
-      throw new OperationError('TUNNEL_RESET', 'The program broke off in the middle of its answer.', { cause: error });
-    }
-  } finally {
-    release();
+    await pipeline(answer, response);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    throw new OperationError('TUNNEL_RESET', 'The program broke off in the middle of its answer.', { cause: error });
   }
 }
 
 /** Joins a browser's WebSocket with that of a program. Resolves when both are closed. */
 export async function servePortUpgrade(
-  context: ApiContext,
+  context: PortContext,
   { request, socket, head }: Upgrade,
   facts: RequestFacts,
   port: PortAccess,
@@ -83,33 +88,28 @@ export async function servePortUpgrade(
     throw new OperationError('ORIGIN_REFUSED', 'A page of a guest uses the address with its grant.');
   if (request.headers.upgrade?.toLowerCase() !== 'websocket')
     throw new OperationError('UNKNOWN_METHOD', 'Only WebSockets are forwarded.');
-  const release = context.tunnels.take(context.vm);
+  await using outgoing = await ask(context, facts, port, number, { connection: 'Upgrade', upgrade: 'websocket' });
+  outgoing.request.end();
+  const { answer, stream, first } = await outgoing.upgraded;
+  await context.call.begin();
+  const headers = Object.entries({ ...headersFromGuest(answer.headers, port) }).flatMap(([name, value]) =>
+    [value ?? []].flat().map((each) => `${name}: ${each}\r\n`),
+  );
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n${headers.join('')}\r\n`,
+  );
+  if (first.length > 0) socket.write(first);
+  if (head.length > 0) stream.write(head);
+  const stop = onAbort(context.signal, () => socket.destroy());
   try {
-    await using outgoing = await ask(context, facts, port, number, { connection: 'Upgrade', upgrade: 'websocket' });
-    outgoing.request.end();
-    const { answer, stream, first } = await outgoing.upgraded;
-    await context.call.begin();
-    const headers = Object.entries({ ...headersFromGuest(answer.headers, port) }).flatMap(([name, value]) =>
-      [value ?? []].flat().map((each) => `${name}: ${each}\r\n`),
-    );
-    socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n${headers.join('')}\r\n`,
-    );
-    if (first.length > 0) socket.write(first);
-    if (head.length > 0) stream.write(head);
-    const stop = onAbort(context.signal, () => socket.destroy());
-    try {
-      await Promise.all([pipeline(stream, socket), pipeline(socket, stream)]);
-    } catch (error) {
-      context.signal.throwIfAborted();
-      // Either side may leave at any time.
-      if (!isLeaving(error)) throw error;
-    } finally {
-      stop();
-      socket.destroy();
-    }
+    await Promise.all([pipeline(stream, socket), pipeline(socket, stream)]);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    // Either side may leave at any time.
+    if (!isLeaving(error)) throw error;
   } finally {
-    release();
+    stop();
+    socket.destroy();
   }
 }
 
@@ -121,14 +121,13 @@ interface Outgoing extends AsyncDisposable {
 }
 
 async function ask(
-  { vm, request, signal }: ApiContext,
+  { connect, request, signal }: PortContext,
   facts: RequestFacts,
   port: PortAccess,
   number: number,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Outgoing> {
-  const agent = await vm.agent({ signal });
-  const stream = await GuestStream.connect(agent, { target: { case: 'tcpPort', value: number } }, signal);
+  const stream = await connect(number, signal);
   const seen = { isSecure: isSecurePage(facts), host: facts.host ?? 'localhost' };
   const outgoing = httpRequest({
     createConnection: () => stream,
