@@ -39,9 +39,10 @@ async function served() {
 describe('a guest with qemu-ga that is frozen', () => {
   it('says so with what is known, refuses commands, has a record, and is thawed with the number of file systems', async () => {
     await using one = await served();
-    const frozen = await one.inn('freeze', 'theirs');
+    // For longer than the commands below take on a busy machine.
+    const frozen = await one.inn('freeze', 'theirs', '--for', '1h');
     assert.match(frozen.stdout, /^3 file systems are frozen\. The node thaws them/, frozen.stderr);
-    assert.match(frozen.stderr, /thaws by itself in (\d+s|1m)/);
+    assert.match(frozen.stderr, /thaws by itself in /);
     assert.equal((await readdir(one.records)).length, 1);
     assert.match((await one.inn('exec', '-n', 'theirs', '--', 'true')).stderr, /FILESYSTEM_FROZEN/);
     assert.match((await one.inn('freeze', 'theirs')).stderr, /FREEZE_HELD/);
@@ -59,11 +60,11 @@ describe('a guest with qemu-ga that is frozen', () => {
 
   it('is thawed when the daemon stops, and when it is released', async () => {
     const one = await served();
-    await one.inn('freeze', 'theirs');
+    await one.inn('freeze', 'theirs', '--for', '1h');
     await one[Symbol.asyncDispose]();
     assert.equal(one.guest.isFrozen, false);
     await using other = await served();
-    await other.inn('freeze', 'theirs');
+    await other.inn('freeze', 'theirs', '--for', '1h');
     await other.inn('release', 'theirs');
     assert.equal(other.guest.isFrozen, false);
   });
