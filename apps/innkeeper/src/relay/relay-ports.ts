@@ -9,7 +9,7 @@ import { type PortContext, portRoute, servePort, servePortUpgrade } from '../edg
 import type { RequestFacts } from '../edge/web/request-facts.ts';
 import { closeForward, openForward } from './forward-gate.ts';
 import { NodeTunnel } from './node-tunnel.ts';
-import type { RelayContext } from './relay-routes.ts';
+import type { RelayContext } from './relay-context.ts';
 
 /** Serves a request for a page of a guest, over a tunnel of the node. Never rejects. */
 export async function relayPort(

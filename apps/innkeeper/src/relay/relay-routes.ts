@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OperationError } from '@innkeeper/contract';
-import type { ByArchitecture } from '@innkeeper/images';
 import { type Log, linkSignals } from '@innkeeper/kit';
 import type { WebSocket } from 'ws';
 import { authorize } from '../access/authorize.ts';
@@ -8,9 +7,7 @@ import { answerError, closeWithError, ignoreMessages, refuseUpgrade } from '../e
 import type { Upgrade } from '../edge/edge-server.ts';
 import { findHttpRoute, findRoute } from '../edge/find-route.ts';
 import type { AuthorizedCall, Gate } from '../edge/gate.ts';
-import type { HealthProbe } from '../edge/health.ts';
 import type { RouteFacts } from '../edge/http-route.ts';
-import type { PortGrants } from '../edge/ports/port-grants.ts';
 import { type HttpRoute, httpRoutes, type SocketRoute, socketRoutes } from '../edge/route-table.ts';
 import { type RequestFacts, withBasicToken } from '../edge/web/request-facts.ts';
 import { closeForward, openForward } from './forward-gate.ts';
@@ -18,18 +15,8 @@ import { forwardRequest } from './forward-request.ts';
 import { openNodeSocket, relaySockets } from './forward-socket.ts';
 import type { NodeLink } from './node-link.ts';
 import { type OwnHandler, ownHandlers } from './own-routes.ts';
+import type { RelayContext } from './relay-context.ts';
 import { relayPort, relayPortUpgrade } from './relay-ports.ts';
-
-export interface RelayContext {
-  readonly link: NodeLink;
-  readonly gate: Gate;
-  readonly health: HealthProbe;
-  readonly agentPaths: ByArchitecture<string>;
-  readonly portGrants: PortGrants;
-  readonly log: Log;
-  /** Aborted when the control plane stops. */
-  readonly shutdownSignal: AbortSignal;
-}
 
 /** Answers a request that is not an RPC, or forwards it to the node. Never rejects. */
 export async function relayRequest(

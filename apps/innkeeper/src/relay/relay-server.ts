@@ -23,7 +23,8 @@ import { forwardService } from './forward-service.ts';
 import { forwardedServices } from './forwarded-services.ts';
 import { nodeHealth } from './node-health.ts';
 import type { NodeLink } from './node-link.ts';
-import { type RelayContext, relayRequest, relayUpgrade } from './relay-routes.ts';
+import type { RelayContext } from './relay-context.ts';
+import { relayRequest, relayUpgrade } from './relay-routes.ts';
 
 export interface RelayServerOptions {
   /** Who answers for what it has begun and not written down yet. */
