@@ -6,7 +6,7 @@ import { authorize } from '../access/authorize.ts';
 import { answerError, closeWithError, ignoreMessages, refuseUpgrade } from '../edge/answer-error.ts';
 import type { Upgrade } from '../edge/edge-server.ts';
 import { findHttpRoute, findRoute } from '../edge/find-route.ts';
-import type { AuthorizedCall, Gate } from '../edge/gate.ts';
+import type { AuthorizedCall } from '../edge/gate.ts';
 import type { RouteFacts } from '../edge/http-route.ts';
 import { type HttpRoute, httpRoutes, type SocketRoute, socketRoutes } from '../edge/route-table.ts';
 import { type RequestFacts, withBasicToken } from '../edge/web/request-facts.ts';
