@@ -175,7 +175,17 @@ async function keeperOf(name: string): Promise<number> {
 async function pastaOf(name: string): Promise<number> {
   const keeper = await keeperOf(name);
   const children = readFileSync(`/proc/${keeper}/task/${keeper}/children`, 'latin1').split(' ').filter(Boolean);
-  return Number(children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('pasta\0')) ?? 0);
+  return Number(children.find((pid) => commandLineOf(pid).startsWith('pasta\0')) ?? 0);
+}
+
+/** Empty when the process has ended. */
+function commandLineOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch (error) {
+    if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return '';
+  }
 }
 
 function isRunning(pid: number): boolean {
