@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { until } from '@innkeeper/kit/testing';
@@ -18,11 +20,12 @@ describe('an adopted VM in the web console', { skip }, () => {
   let web: WebConsole;
   let page: Page;
   let agent: ChildProcess;
+  let folder = '';
 
   before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'innkeeper-e2e-qga-'));
     web = await openConsole();
     page = web.page;
-    const folder = web.daemon.dataDirectory;
     const socket = join(folder, 'qga.sock');
     const args = ['-m', 'unix-listen', '-p', socket, '-t', folder, '-f', join(folder, 'qga.pid')];
     agent = spawn(program ?? '', args, { stdio: 'ignore' });
@@ -30,9 +33,13 @@ describe('an adopted VM in the web console', { skip }, () => {
     await web.daemon.call('AdoptService/AdoptVm', { name: vm, agent: `unix:${socket}`, tags: { owner: 'them' } });
   });
   after(async () => {
-    await web?.daemon.call('AdoptService/ReleaseVm', { vm });
-    await web?.[Symbol.asyncDispose]();
     agent?.kill('SIGKILL');
+    try {
+      await web?.daemon.call('AdoptService/ReleaseVm', { vm });
+    } finally {
+      await web?.[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   const open = async (tab: string): Promise<void> => {
