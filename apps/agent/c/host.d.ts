@@ -249,6 +249,8 @@ declare module 'host' {
   /** -1 when no connection is pending. */
   export function accept(fd: number): number;
   export function openPort(path: string): number;
+  /** Makes a terminal device a line of bytes: raw, without modem control, at this speed (B… of termios). */
+  export function serialLine(fd: number, speed: number): void;
   /** One attempt that never blocks, whatever the descriptor's flags: bytes written; -1 when it would block. */
   export function writeNow(fd: number, bytes: Uint8Array, from: number, count: number): number;
   /** A new socket that connects to an IP address; `connectResult` has the outcome once it is writable. */

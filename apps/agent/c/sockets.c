@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <termios.h>
 #include <unistd.h>
 
 /* listenUnix(path, mode): a listening descriptor. An existing file is removed if it is a socket. */
@@ -125,6 +126,24 @@ static JSValue js_open_port(JSContext *ctx, JSValueConst self, int argc, JSValue
     JSValue result = fd < 0 ? throw_errno(ctx, errno, "open", path) : JS_NewInt32(ctx, fd);
     JS_FreeCString(ctx, path);
     return result;
+}
+
+/* serialLine(fd, speed): makes a terminal device a line of bytes: raw, without modem control, at this speed (a B… of
+ * termios). */
+static JSValue js_serial_line(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    int32_t fd;
+    uint32_t speed;
+    struct termios line;
+    if (JS_ToInt32(ctx, &fd, argv[0]) || JS_ToUint32(ctx, &speed, argv[1]))
+        return JS_EXCEPTION;
+    if (tcgetattr(fd, &line) < 0)
+        return throw_errno(ctx, errno, "tcgetattr", NULL);
+    cfmakeraw(&line);
+    line.c_cflag |= CLOCAL | CREAD;
+    if (cfsetspeed(&line, speed) < 0 || tcsetattr(fd, TCSANOW, &line) < 0)
+        return throw_errno(ctx, errno, "tcsetattr", NULL);
+    return JS_UNDEFINED;
 }
 
 ssize_t write_now(int fd, const void *bytes, size_t count)
@@ -265,6 +284,7 @@ static const JSCFunctionListEntry sockets_entries[] = {
     JS_CFUNC_DEF("accept", 1, js_accept),
     JS_CFUNC_DEF("peerCid", 1, js_peer_cid),
     JS_CFUNC_DEF("openPort", 1, js_open_port),
+    JS_CFUNC_DEF("serialLine", 2, js_serial_line),
     JS_CFUNC_DEF("connectTcp", 2, js_connect_tcp),
     JS_CFUNC_DEF("connectUnix", 1, js_connect_unix),
     JS_CFUNC_DEF("connectResult", 1, js_connect_result),

@@ -31,12 +31,15 @@ export class PortChannel implements Channel {
   /** While reads return 0: when the host counts as gone. */
   #goneAtMs: number | undefined;
 
-  /** @throws HostError EBUSY if another program has the port open, ENOENT and ENODEV if it does not exist. */
-  constructor(name: string, path: string) {
+  /**
+   * @param open opens another device in its place, such as a serial line
+   * @throws HostError EBUSY if another program has the port open, ENOENT and ENODEV if it does not exist.
+   */
+  constructor(name: string, path: string, open = host.openPort) {
     this.name = `virtio:${name}`;
     this.#portName = name;
     const handed = keptChannels.ports.get(name);
-    this.#fd = handed ?? host.openPort(path);
+    this.#fd = handed ?? open(path);
     keptChannels.ports.set(name, this.#fd);
     this.#readiness = new Readiness(this.#fd, () => undefined);
     this.#ignoreSignals = onEverySignal(SIGIO, () => this.#wakeSleepers());

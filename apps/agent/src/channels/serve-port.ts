@@ -8,6 +8,8 @@ export interface ServePortOptions {
   readonly name: string;
   /** Its device. Default: the one with this name. */
   readonly path?: string | undefined;
+  /** Opens the device. Default: as a virtio-serial port. */
+  readonly open?: ((path: string) => number) | undefined;
   readonly log: Log;
   readonly signal: AbortSignal;
   /** Serves one host until it leaves. */
@@ -19,10 +21,10 @@ const firstRetryMs = 50;
 const lastRetryMs = 60_000;
 
 /** Waits for the port, opens it, and serves each host in turn until the signal. A port that fails is reopened. */
-export async function servePort({ name, path, log, signal, serve }: ServePortOptions): Promise<void> {
+export async function servePort({ name, path, open, log, signal, serve }: ServePortOptions): Promise<void> {
   let retryMs = firstRetryMs;
   while (!signal.aborted) {
-    const channel = tryOpen(name, path ?? findPort(name), log);
+    const channel = tryOpen(name, path ?? findPort(name), open, log);
     if (channel === undefined) {
       await pause(guestTimers, retryMs, signal);
       retryMs = Math.min(retryMs * 2, lastRetryMs);
@@ -44,10 +46,15 @@ export async function servePort({ name, path, log, signal, serve }: ServePortOpt
   }
 }
 
-function tryOpen(name: string, path: string | undefined, log: Log): PortChannel | undefined {
+function tryOpen(
+  name: string,
+  path: string | undefined,
+  open: ServePortOptions['open'],
+  log: Log,
+): PortChannel | undefined {
   if (path === undefined) return undefined;
   try {
-    return new PortChannel(name, path);
+    return new PortChannel(name, path, open);
   } catch (error) {
     log.debug('port.busy', { port: name, error: errorMessage(error) });
     return undefined;

@@ -1,12 +1,10 @@
 import { AgentLog, createAgent, qgaCommandNames, qgaVersion } from '@innkeeper/agent-core';
 import { errorMessage, type Log, silentLog } from '@innkeeper/kit';
 import * as host from 'host';
-import { listenUnix } from '../channels/listen-unix.ts';
-import { PortChannel } from '../channels/port-channel.ts';
-import { servePort } from '../channels/serve-port.ts';
 import { createQuickJsHost } from '../host/quick-js-host.ts';
 import { onEverySignal } from '../host/signals.ts';
 import { createLog } from '../log.ts';
+import { isMethod, openChannel } from './open-channel.ts';
 import { configOf, parseQemuGa } from './parse-qemu-ga.ts';
 import {
   defaultConfigPath,
@@ -20,7 +18,6 @@ import { readQemuGaFile } from './read-qemu-ga-file.ts';
 const SIGINT = 2;
 const SIGTERM = 15;
 const maxFileBytes = 65_536;
-const portName = 'org.qemu.guest_agent.0';
 /** Set for the process that runs in the background. */
 const daemonMark = 'INNKEEPER_QEMU_GA_DAEMON=1';
 /** Flags of open(2). */
@@ -32,8 +29,8 @@ const append = 0o2000;
 const help = `Usage: qemu-ga [-m <method> -p <path>] [<options>]
 Innkeeper's agent in place of the QEMU guest agent.
 
-  -m, --method      virtio-serial (default) or unix-listen
-  -p, --path        device or socket path
+  -m, --method      virtio-serial (default), isa-serial, unix-listen or vsock-listen
+  -p, --path        device, path of the socket, or CID:PORT
   -l, --logfile     log file (default: no log)
   -f, --pidfile     pid file with -d (default: /var/run/qemu-ga.pid)
   -F, --fsfreeze-hook[=PATH]  program to run before a freeze and after a thaw
@@ -107,8 +104,7 @@ function serve(settings: QemuGaSettings): number | undefined {
   const { method, statedir } = settings;
   const path = settings.path ?? defaultPaths[method];
   if (path === undefined) return critical('must specify a path for this channel');
-  if (method !== 'virtio-serial' && method !== 'unix-listen')
-    return critical(`unsupported channel method/type: ${method}`);
+  if (!isMethod(method)) return critical(`unsupported channel method/type: ${method}`);
   if (settings.daemon) writeText(settings.pidfile, `${host.constants().pid}\n`, truncate);
   const log = logTo(settings);
   const guest = createQuickJsHost();
@@ -133,25 +129,17 @@ function serve(settings: QemuGaSettings): number | undefined {
   };
   onEverySignal(SIGTERM, stop);
   onEverySignal(SIGINT, stop);
-  try {
-    if (method === 'unix-listen') {
-      listenUnix({ path, log, signal, serve: (channel) => agent.serveChannel(channel, 'qga', signal) });
-      return undefined;
-    }
-    // Without -r a device that cannot be opened is the end, which the init system reports.
-    if (!settings.retryPath) new PortChannel(portName, path).close().catch(() => undefined);
-  } catch (error) {
-    critical(`error opening channel '${path}': ${errorMessage(error)}`);
-    return critical('failed to create guest agent channel');
-  }
-  servePort({
-    name: portName,
+  const problem = openChannel({
+    method,
     path,
+    retries: settings.retryPath,
     log,
     signal,
     serve: (channel) => agent.serveChannel(channel, 'qga', signal),
-  }).catch((error: unknown) => log.error('port.ended', { error: errorMessage(error) }));
-  return undefined;
+  });
+  if (problem === undefined) return undefined;
+  critical(problem);
+  return critical('failed to create guest agent channel');
 }
 
 /** Nothing is logged to standard error. */
