@@ -3,7 +3,7 @@ import type { ForeignDialect } from './foreign-dialect.ts';
 
 const comparison = 'tests/conformance/qga/compare.test.ts';
 const model = 'tests/conformance/qga/commands.test.ts';
-const inVm = 'it would change this machine: tests/vm/qga.test.ts';
+const inFreezeTest = 'it would freeze this machine: packages/agent-core/src/dialects/qga/freeze.test.ts';
 const translation = 'it would change this machine: packages/wire/src/qga/commands';
 
 /** QGA, with the 43 commands of Linux in version 10.2. */
@@ -110,13 +110,13 @@ export const qgaDialect: ForeignDialect = {
     'guest-suspend-disk': translation,
     'guest-suspend-ram': translation,
     'guest-suspend-hybrid': translation,
-    'guest-fsfreeze-status': inVm,
-    'guest-fsfreeze-freeze': inVm,
-    'guest-fsfreeze-freeze-list': inVm,
-    'guest-fsfreeze-freeze-list.mountpoints': inVm,
-    'guest-fsfreeze-thaw': inVm,
-    'guest-fstrim': inVm,
-    'guest-fstrim.minimum': inVm,
+    'guest-fsfreeze-status': inFreezeTest,
+    'guest-fsfreeze-freeze': inFreezeTest,
+    'guest-fsfreeze-freeze-list': inFreezeTest,
+    'guest-fsfreeze-freeze-list.mountpoints': inFreezeTest,
+    'guest-fsfreeze-thaw': inFreezeTest,
+    'guest-fstrim': inFreezeTest,
+    'guest-fstrim.minimum': inFreezeTest,
     'guest-network-get-interfaces': comparison,
     'guest-network-get-route': model,
     'guest-get-memory-blocks': comparison,
