@@ -25,7 +25,7 @@ const daemonFiles = [
 
 const agentFiles = [
   ...['etc/innkeeper/agent.toml', 'etc/innkeeper/post-thaw.d/', 'etc/innkeeper/pre-freeze.d/'],
-  ...['usr/bin/innkeeper-agent', 'usr/share/licenses/innkeeper-agent/LICENSE'],
+  ...['usr/bin/innkeeper-agent', 'usr/share/innkeeper-agent/', 'usr/share/licenses/innkeeper-agent/LICENSE'],
 ];
 
 describe('packages that are built twice', () => {

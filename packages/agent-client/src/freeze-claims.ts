@@ -31,7 +31,7 @@ export function checkThawed({ id = '' }: MessageInitShape<typeof ThawRequestSche
 export function checkReport({ filesystems, hooks, leaseLeftMs = 0 }: FreezeReport): void {
   checkCount(filesystems.length, maxReportedFilesystems, 'file systems');
   checkCount(hooks.length, 2 * maxHooks, 'hooks');
-  if (leaseLeftMs > freezeLeaseMs.max) throw misbehaves(`A lease of ${leaseLeftMs} ms is longer than possible.`);
+  if (leaseLeftMs > freezeLeaseMs.longest) throw misbehaves(`A lease of ${leaseLeftMs} ms is longer than possible.`);
 }
 
 export function checkTrimmed(_: unknown, { filesystems }: TrimResponse): void {

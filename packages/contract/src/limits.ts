@@ -35,8 +35,8 @@ export const maxHardwareIds = 256;
 export const maxNamedMounts = 1024;
 /** Maximum number of file systems in the report of a freeze or trim. */
 export const maxReportedFilesystems = 128;
-/** Limits and default of a freeze's lease, in milliseconds. */
-export const freezeLeaseMs = { min: 1_000, default: 10_000, max: 3_600_000 } as const;
+/** Limits and default of a freeze's lease, in milliseconds; `longest` is that of `longest_lease`, the 31 bits of the freezer's clock: about 24 days. */
+export const freezeLeaseMs = { min: 1_000, default: 10_000, max: 3_600_000, longest: 0x7fff_ffff } as const;
 /** Limit and default of the time for each hook of a freeze, in milliseconds. */
 export const freezeHookMs = { default: 10_000, max: 300_000 } as const;
 /** Maximum UTF-16 units of a hook's output in a report. */

@@ -12,9 +12,6 @@ import { FreezeVerdicts } from './freeze-verdicts.ts';
 import { describeEnd, FreezerSession } from './freezer-session.ts';
 import { describeHook, FreezeHooks, type HookResultInit } from './hooks.ts';
 
-/** The freezer's clock counts milliseconds in 31 bits. */
-const longestLeaseMs = 0x7fff_ffff;
-
 export type FreezeReportInit = MessageInitShape<typeof FreezeReportSchema>;
 
 /** What all freezes of an agent have in common. */
@@ -59,7 +56,7 @@ export class GuestFreeze implements FreezeState {
     this.#request = request;
     this.#changes = changes;
     this.id = request.id;
-    this.#leaseMs = request.longestLease ? longestLeaseMs : request.leaseMs || freezeLeaseMs.default;
+    this.#leaseMs = request.longestLease ? freezeLeaseMs.longest : request.leaseMs || freezeLeaseMs.default;
     this.#verdicts = FreezeVerdicts.of(host, request);
     this.#hooks = new FreezeHooks(host, request.hookTimeoutMs || freezeHookMs.default, { extra: hook });
     this.frozen = this.#freeze();

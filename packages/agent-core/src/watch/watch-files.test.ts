@@ -40,6 +40,18 @@ async function watching(options: { readonly recursive?: boolean; readonly credit
 }
 
 describe('a watch of files', () => {
+  it('an id that is malformed or too long is refused, and nothing is watched', async () => {
+    const { host, node } = await startFakeAgent();
+    host.files.putFolder('/d');
+    for (const watchId of ['a b', 'a/b', 'ä', 'a\n', '../x', 'x'.repeat(65), '$(id)', '\0']) {
+      const call = await node.open(FileServiceLite.watch, { path: '/d', watchId });
+      assert.equal(call.reason, 'INVALID_ARGUMENT', JSON.stringify(watchId));
+    }
+    assert.equal(host.files.watchers.size, 0);
+    const call = await node.open(FileServiceLite.watch, { path: '/d', watchId: `A_-9${'x'.repeat(60)}` });
+    assert.equal(call.messages[0]?.event.case, 'started');
+  });
+
   it('a rename whose halves are read apart is one rename', async () => {
     const { watcher, seen, pass } = await watching();
     watcher().change('/d', movedFrom, 'a', 7);

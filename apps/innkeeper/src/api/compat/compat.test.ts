@@ -112,7 +112,7 @@ describe('the compatibility API', () => {
       ['quiesce', { pre_freeze_script_dir: '/tmp' }],
       ['quiesce', { timeout_seconds: 3601 }],
       ['quiesce', { mount_points: '/' }],
-      ['quiesce', { mount_points: Array(65).fill('/') }],
+      ['quiesce', { mount_points: Array(1025).fill('/') }],
       ['thaw', { post_thaw_script_dir: '/tmp' }],
       ['thaw', { quiesce_token: 'a/b' }],
       ['sync-time', { set_time: 'soon' }],
