@@ -24,6 +24,7 @@ import {
   refusalReply,
   telemetryEvent,
   translateRequest,
+  wholeFileWrite,
 } from '@innkeeper/wire';
 import { agentMessages, answer, assertRecorded, messageOf } from './golden-answers.ts';
 
@@ -96,9 +97,9 @@ describe('responses of the agent', () => {
   it('the agent’s response to file_write is as recorded', () => {
     const { payload } = messageOf('file_write');
     assert.ok(payload.case === 'fileWrite');
-    assertRecorded('file_write_response', fileWriteReply(payload.value, undefined));
+    assertRecorded('file_write_response', fileWriteReply(wholeFileWrite(payload.value), undefined));
     const error = new OperationError('GUEST_DISK_FULL', 'No space left on the device of /srv.');
-    assertRecorded('file_write_response-error', fileWriteReply(payload.value, error));
+    assertRecorded('file_write_response-error', fileWriteReply(wholeFileWrite(payload.value), error));
   });
 
   it('the agent’s response to shutdown is as recorded', () =>

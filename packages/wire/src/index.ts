@@ -6,12 +6,14 @@ export { agentReadyEvent } from './agent-message/agent-ready.ts';
 export {
   commitMessage,
   dataMessages,
+  type FileWrite,
   type FileWriteKind,
   fileWriteCall,
   fileWriteKind,
   fileWriteReply,
   isLastChunk,
   openMessage,
+  wholeFileWrite,
 } from './agent-message/file-write.ts';
 export { detectAgentMessage, type HeaderForm, printHeader } from './agent-message/header.ts';
 export { maxMessageBytes, maxRequestBytes } from './agent-message/limits.ts';

@@ -10,6 +10,9 @@ export const agentMessage: Dialect = {
     const form = channel.name.includes('org.quantix') ? 'magic' : 'plain';
     // Most guests never need it.
     const { serveAgentMessage } = await import('./agent-message/serve-agent-message.ts');
-    return await serveAgentMessage({ channel, dispatcher: table, clock, bytes, log, config, form, firstBytes, signal });
+    const { Spool } = await import('../file/spool.ts');
+    const createSpool = () => new Spool(host);
+    const session = { channel, dispatcher: table, clock, bytes, createSpool, log, config, form, firstBytes, signal };
+    return await serveAgentMessage(session);
   },
 };

@@ -5,7 +5,7 @@ import { hasErrno } from '../host-error.ts';
 import { openOptions } from './open-options.ts';
 
 /** Kept in memory up to here; most contents are smaller. */
-const spoolMemoryBytes = 64 * 1024;
+export const spoolMemoryBytes = 64 * 1024;
 /** Where the rest goes, if it can: disks first, since memory is what is short. */
 const folders = ['/var/tmp', '/tmp', '/run'];
 /** Between tries to write while file systems are frozen. */

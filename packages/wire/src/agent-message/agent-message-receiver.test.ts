@@ -25,6 +25,7 @@ function ping(form: HeaderForm, sequence: number): Uint8Array {
 
 function brief(event: AgentMessageIncoming): string {
   if (event.type === 'malformed') return 'malformed';
+  if (event.type === 'data') return `data ${event.bytes.length}`;
   if (event.type === 'oversize') return `oversize ${event.envelope.messageId} ${event.envelope.payloadField}`;
   const { messageId, payload } = event.message;
   if (payload.case === 'fileWrite') return `${event.form} ${messageId} ${payload.value.data.length}`;

@@ -2,6 +2,7 @@ import type { AgentMessage } from '@innkeeper/contract/agent-message';
 import { AgentMessageLite } from '@innkeeper/contract/agent-message-lite';
 import { liteDecode, MalformedMessageError } from '@innkeeper/contract/lite';
 import { type Header, type HeaderForm, headerProbeBytes, readHeader } from './header.ts';
+import { LongFileWrite } from './long-file-write.ts';
 import { type Envelope, peekEnvelope } from './peek-envelope.ts';
 
 /**
@@ -14,7 +15,11 @@ export type AgentMessageIncoming =
       readonly form: HeaderForm;
       readonly message: AgentMessage;
       readonly lengthBytes: number;
+      /** Bytes of the data of a long file_write, which has arrived as `data`; absent: everything is in the message. */
+      readonly dataBytes?: number;
     }
+  /** A piece of the data of a long file_write, whose message follows; valid until the next bytes are pushed. */
+  | { readonly type: 'data'; readonly bytes: Uint8Array }
   | { readonly type: 'oversize'; readonly form: HeaderForm; readonly envelope: Envelope; readonly lengthBytes: number }
   | { readonly type: 'malformed'; readonly why: string };
 
@@ -29,6 +34,8 @@ const maxRescans = 8;
  */
 export class AgentMessageReceiver {
   readonly #maxBytes: number;
+  readonly #passesData: boolean;
+  #long: { readonly write: LongFileWrite; readonly header: Header; readonly envelope: Envelope } | undefined;
   readonly #head = new Uint8Array(headerProbeBytes);
   #headLength = 0;
   #header: Header | undefined;
@@ -37,14 +44,18 @@ export class AgentMessageReceiver {
   #skipBytes = 0;
   #inGarbage = false;
 
-  /** @param options.maxBytes largest message that is kept; no more memory is allocated. */
-  constructor(options: { readonly maxBytes: number }) {
+  /**
+   * @param options.maxBytes largest message that is kept; no more memory is allocated.
+   * @param options.passesData the data of a longer file_write is passed on instead of skipped
+   */
+  constructor(options: { readonly maxBytes: number; readonly passesData?: boolean }) {
     this.#maxBytes = options.maxBytes;
+    this.#passesData = options.passesData ?? false;
   }
 
   /** Whether a message is incomplete. */
   get pending(): boolean {
-    return this.#headLength > 0 || this.#header !== undefined || this.#skipBytes > 0;
+    return this.#headLength > 0 || this.#header !== undefined || this.#skipBytes > 0 || this.#long !== undefined;
   }
 
   /** Drops an incomplete message; for a peer that stalled within a message. */
@@ -53,6 +64,7 @@ export class AgentMessageReceiver {
     this.#header = undefined;
     this.#body = new Uint8Array(0);
     this.#skipBytes = 0;
+    this.#long = undefined;
   }
 
   push(bytes: Uint8Array): AgentMessageIncoming[] {
@@ -65,6 +77,7 @@ export class AgentMessageReceiver {
     let at = 0;
     while (at < bytes.length) {
       if (this.#header !== undefined) at += this.#takeBody(bytes.subarray(at), incoming, rescans);
+      else if (this.#long !== undefined) at += this.#takeLong(bytes.subarray(at), incoming);
       else if (this.#skipBytes > 0) at += this.#skip(bytes.length - at);
       else at += this.#takeHeader(bytes, at, incoming);
     }
@@ -115,8 +128,15 @@ export class AgentMessageReceiver {
     this.#header = undefined;
     this.#body = new Uint8Array(0);
     if (lengthBytes > body.length) {
-      this.#skipBytes = lengthBytes - body.length;
-      incoming.push({ type: 'oversize', form, envelope: peekEnvelope(body), lengthBytes });
+      const envelope = peekEnvelope(body);
+      const long = this.#passesData ? LongFileWrite.begin(body, lengthBytes) : undefined;
+      if (long === undefined) {
+        this.#skipBytes = lengthBytes - body.length;
+        incoming.push({ type: 'oversize', form, envelope, lengthBytes });
+        return;
+      }
+      this.#long = { write: long.write, header, envelope };
+      this.#takeLong(long.rest, incoming);
       return;
     }
     try {
@@ -128,6 +148,25 @@ export class AgentMessageReceiver {
       // The length may have been false and have swallowed messages.
       if (rescans < maxRescans) this.#take(body, incoming, rescans + 1);
     }
+  }
+
+  #takeLong(bytes: Uint8Array, incoming: AgentMessageIncoming[]): number {
+    if (this.#long === undefined) return 0;
+    const { write, header, envelope } = this.#long;
+    const { form, lengthBytes } = header;
+    const own = bytes.subarray(0, write.room(bytes.length));
+    try {
+      write.push(own, (piece) => incoming.push({ type: 'data', bytes: piece }));
+      if (!write.isOver) return own.length;
+      incoming.push({ type: 'message', form, message: write.finish(), lengthBytes, dataBytes: write.dataBytes });
+      this.#inGarbage = false;
+    } catch (error) {
+      if (!(error instanceof MalformedMessageError)) throw error;
+      this.#skipBytes = write.room(Number.POSITIVE_INFINITY);
+      incoming.push({ type: 'oversize', form, envelope, lengthBytes });
+    }
+    this.#long = undefined;
+    return own.length;
   }
 
   #malformed(incoming: AgentMessageIncoming[], why: string): void {

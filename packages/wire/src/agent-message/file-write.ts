@@ -19,6 +19,25 @@ const pieceBytes = 60_000;
  */
 export type FileWriteKind = 'whole' | 'first' | 'later';
 
+/** A file_write with its data, which may be elsewhere than in the message. */
+export interface FileWrite {
+  readonly request: FileWriteRequest;
+  readonly data: FileData;
+}
+
+/** Bytes that are read once, in order. */
+export interface FileData {
+  readonly bytes: number;
+  /** In pieces that are valid until the next one is pulled. */
+  read(): Iterable<Uint8Array>;
+}
+
+/** A file_write whose data is in the message. */
+export function wholeFileWrite(request: FileWriteRequest): FileWrite {
+  const { data } = request;
+  return { request, data: { bytes: data.length, read: () => [data] } };
+}
+
 export function fileWriteKind(request: FileWriteRequest): FileWriteKind {
   if (request.append || request.offset > 0n || request.chunkNumber > 0) return 'later';
   return request.totalChunks > 1 && !request.eof ? 'first' : 'whole';
@@ -30,15 +49,16 @@ export function isLastChunk(request: FileWriteRequest): boolean {
 }
 
 /** file_write to one Write: a whole file, which appears atomically or not at all, or a part in place. */
-export function fileWriteCall(request: FileWriteRequest): AgentMessageCall {
+export function fileWriteCall(write: FileWrite): AgentMessageCall {
+  const { request, data } = write;
   let offset = request.offset;
   return {
     method: method.name,
     timeoutMs: 60_000,
     *requests() {
-      yield openMessage(request, targetOf(request));
+      yield openMessage(request, targetOf(write));
       // Created lazily: by then `opened` has reported the offset, which is unknown before for an append.
-      yield* dataMessages(request.data, offset);
+      yield* dataMessages(data, offset);
       yield commitMessage();
     },
     take: (body) => {
@@ -46,15 +66,15 @@ export function fileWriteCall(request: FileWriteRequest): AgentMessageCall {
       if (event.case === 'opened') offset = event.value.offset;
       return false;
     },
-    finish: (error) => fileWriteReply(request, error),
+    finish: (error) => fileWriteReply(write, error),
   };
 }
 
-function targetOf(request: FileWriteRequest): MessageInitShape<typeof OpenWriteSchema> {
+function targetOf({ request, data }: FileWrite): MessageInitShape<typeof OpenWriteSchema> {
   // A later chunk without an offset can only belong at the end.
   if (request.append || (request.chunkNumber > 0 && request.offset === 0n)) return { append: true };
   if (request.offset > 0n) return { inPlaceOffset: request.offset };
-  return { sizeBytes: BigInt(request.data.length) };
+  return { sizeBytes: BigInt(data.bytes) };
 }
 
 /** The request that opens the file. `mode` 0 means the default. */
@@ -68,11 +88,14 @@ export function openMessage(
 }
 
 /** The requests with the data, from `offset` on. */
-export function* dataMessages(data: Uint8Array, offset: bigint): Iterable<Uint8Array> {
-  for (let at = 0; at < data.length; at += pieceBytes) {
-    const chunk = { offset: offset + BigInt(at), data: data.subarray(at, at + pieceBytes) };
-    yield liteEncode(method.input, { input: { case: 'chunk', value: chunk } });
-  }
+export function* dataMessages(data: FileData, offset: bigint): Iterable<Uint8Array> {
+  let next = offset;
+  for (const bytes of data.read())
+    for (let at = 0; at < bytes.length; at += pieceBytes) {
+      const piece = bytes.subarray(at, at + pieceBytes);
+      yield liteEncode(method.input, { input: { case: 'chunk', value: { offset: next, data: piece } } });
+      next += BigInt(piece.length);
+    }
 }
 
 /** The request that commits the file. */
@@ -81,11 +104,11 @@ export function commitMessage(): Uint8Array {
 }
 
 /** The response to one chunk. */
-export function fileWriteReply(request: FileWriteRequest, error: OperationError | undefined): AgentMessageReply {
-  const { chunkNumber, data } = request;
+export function fileWriteReply({ request, data }: FileWrite, error: OperationError | undefined): AgentMessageReply {
+  const { chunkNumber } = request;
   const value =
     error === undefined
-      ? { success: true, bytesWritten: BigInt(data.length), chunkNumber }
+      ? { success: true, bytesWritten: BigInt(data.bytes), chunkNumber }
       : { success: false, error: errorText(error), chunkNumber };
   return { tag: agentMessageFileWriteResponseTag, parts: [liteEncode(FileWriteResponseLite, value)] };
 }

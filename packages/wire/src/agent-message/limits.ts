@@ -1,6 +1,9 @@
 /** Largest message of the dialect, as it defines it. */
 export const maxMessageBytes = 16 * 1024 * 1024;
-/** Largest request that the agent keeps in memory; a longer one is skipped and answered with an error. */
+/**
+ * Largest request that the agent keeps in memory. A longer file_write is kept on the disk, up to `maxMessageBytes`; anything
+ * else is skipped and answered with an error.
+ */
 export const maxRequestBytes = 1024 * 1024 + 4096;
 /** Largest `data` of a file_read response, whatever the request asks for. */
 export const maxReadBytes = 1024 * 1024;

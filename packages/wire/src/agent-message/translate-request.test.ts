@@ -16,7 +16,7 @@ import { ExecuteResponseLite, FileReadResponseLite } from '@innkeeper/contract/a
 import { agentMessageExecuteResponseTag } from '@innkeeper/contract/agent-message-tags';
 import { liteDecode, liteEncode } from '@innkeeper/contract/lite';
 import { ByteBudget } from '../byte-budget.ts';
-import { fileWriteCall } from './file-write.ts';
+import { fileWriteCall, wholeFileWrite } from './file-write.ts';
 import type { AgentMessageCall } from './reply.ts';
 import { payloadField, translateRequest } from './translate-request.ts';
 
@@ -157,7 +157,7 @@ describe('file_write in one message', () => {
   function inputs(value: FileWriteInit, openedAt = 0n): string[] {
     const translated = translate({ case: 'fileWrite', value });
     assert.ok(translated.kind === 'file-write');
-    const call = fileWriteCall(translated.request);
+    const call = fileWriteCall(wholeFileWrite(translated.request));
     const rows: string[] = [];
     for (const body of call.requests()) {
       const { input } = liteDecode(WriteFileRequestLite, body);

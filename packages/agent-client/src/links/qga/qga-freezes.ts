@@ -156,6 +156,7 @@ export class QgaFreezes {
         id: held.id,
         phase: FreezePhase.FROZEN,
         filesystems: frozenOf(held),
+        frozenCount: held.count,
         frozenMs: this.#sinceMs(held),
         detail: `${held.count} file systems are frozen. The node thaws them: the agent has no lease.`,
         ...(leaseLeftMs === undefined ? {} : { leaseLeftMs }),

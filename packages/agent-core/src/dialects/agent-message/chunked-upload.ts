@@ -2,13 +2,13 @@ import { FileServiceLite } from '@innkeeper/contract/agent-lite';
 import type { FileWriteRequest } from '@innkeeper/contract/agent-message';
 import { OperationError } from '@innkeeper/contract/errors';
 import { createDeferred, type Deferred, type LinkedAbort, linkSignals, Notifier } from '@innkeeper/kit';
-import { commitMessage, dataMessages, isLastChunk, openMessage } from '@innkeeper/wire';
+import { commitMessage, dataMessages, type FileWrite, isLastChunk, openMessage } from '@innkeeper/wire';
 import type { Dispatcher } from '../../dispatch.ts';
 import type { Clock } from '../../host.ts';
 import { uploadIdleMs } from './limits.ts';
 
 interface Waiting {
-  readonly request: FileWriteRequest;
+  readonly write: FileWrite;
   readonly written: Deferred<void>;
 }
 
@@ -52,16 +52,17 @@ export class ChunkedUpload {
   }
 
   /** Resolves when the chunk is written; for the last one, when the file has replaced the target. */
-  take(request: FileWriteRequest): Promise<void> {
+  take(write: FileWrite): Promise<void> {
+    const { request, data } = write;
     const fault = this.#failure ?? this.#gap(request);
     if (fault !== undefined) {
       this.abort(fault);
       return Promise.reject(fault);
     }
     this.#expectedChunk++;
-    this.#expectedOffset += BigInt(request.data.length);
+    this.#expectedOffset += BigInt(data.bytes);
     this.#complete = isLastChunk(request);
-    const waiting: Waiting = { request, written: createDeferred<void>() };
+    const waiting: Waiting = { write, written: createDeferred<void>() };
     this.#waiting.push(waiting);
     this.#stopIdleTimer?.();
     this.#stopIdleTimer = undefined;
@@ -94,9 +95,10 @@ export class ChunkedUpload {
     let offset = 0n;
     for (;;) {
       const waiting = await this.#next();
-      yield* dataMessages(waiting.request.data, offset);
-      offset += BigInt(waiting.request.data.length);
-      if (isLastChunk(waiting.request)) {
+      const { request, data } = waiting.write;
+      yield* dataMessages(data, offset);
+      offset += BigInt(data.bytes);
+      if (isLastChunk(request)) {
         yield commitMessage();
         return;
       }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { HostError } from '../../host-error.ts';
 import type { FakePeer, Payload } from './fake/fake-peer.ts';
 import { fakeSession } from './fake/fake-session.ts';
 import { uploadIdleMs } from './limits.ts';
@@ -39,6 +40,36 @@ describe('file_write in an AgentMessage session', () => {
     host.send('2', chunk('/f', 2, 3, 'c', { offset: 5n }));
     assert.equal(await writeResult(host, '2'), 'ok 1');
     assert.equal(agent.files.get('/f'), 'aabbbc');
+  });
+
+  it('file_write of up to 16 MiB in one message is written whole, and what follows it is read', async (test) => {
+    const { host, agent } = serve(test);
+    const data = text('0123456789abcde\n'.repeat(1_000_000));
+    const value = { path: '/f', data, mode: 0o600, eof: true };
+    host.send('long', { case: 'fileWrite', value });
+    host.send('p', { case: 'ping', value: {} });
+    assert.equal(await writeResult(host, 'long'), 'ok 16000000');
+    assert.equal(agent.files.get('/f')?.length, 16_000_000);
+    assert.ok(agent.files.get('/f')?.endsWith('abcde\n'));
+    assert.equal((await host.answer('p')).case, 'pong');
+    // As a part of a file, too.
+    host.send('0', chunk('/g', 0, 2, 'x'.repeat(2_000_000)));
+    assert.equal(await writeResult(host, '0'), 'ok 2000000');
+    host.send('1', chunk('/g', 1, 2, 'end', { offset: 2_000_000n }));
+    assert.equal(await writeResult(host, '1'), 'ok 3');
+    assert.equal(agent.files.get('/g')?.length, 2_000_003);
+  });
+
+  it('file_write of a long file that the guest has no room for is refused, and nothing of it is written', async (test) => {
+    const { host, agent, guest } = serve(test);
+    guest.files.write = () => {
+      throw new HostError('ENOSPC', 'write');
+    };
+    host.send('long', { case: 'fileWrite', value: { path: '/f', data: new Uint8Array(2_000_000) } });
+    assert.equal(await writeResult(host, 'long'), 'GUEST_IO');
+    assert.equal(agent.files.has('/f'), false);
+    host.send('p', { case: 'ping', value: {} });
+    assert.equal((await host.answer('p')).case, 'pong');
   });
 
   it('file_write accepts chunks that are sent without waiting for answers', async (test) => {

@@ -1,6 +1,6 @@
 import type { FileWriteRequest } from '@innkeeper/contract/agent-message';
 import { OperationError } from '@innkeeper/contract/errors';
-import { type AgentMessageReply, fileWriteCall, fileWriteKind, fileWriteReply } from '@innkeeper/wire';
+import { type AgentMessageReply, type FileWrite, fileWriteCall, fileWriteKind, fileWriteReply } from '@innkeeper/wire';
 import { runCall } from '../../serving/run-call.ts';
 import { ChunkedUpload, type ChunkedUploadOptions } from './chunked-upload.ts';
 import { maxSeries } from './limits.ts';
@@ -24,20 +24,21 @@ export class FileWrites {
   }
 
   /** The response to one file_write. Never rejects. */
-  async write(request: FileWriteRequest): Promise<AgentMessageReply> {
+  async write(write: FileWrite): Promise<AgentMessageReply> {
     try {
-      return await this.#route(request);
+      return await this.#route(write);
     } catch (error) {
-      return fileWriteReply(request, OperationError.from(error));
+      return fileWriteReply(write, OperationError.from(error));
     }
   }
 
-  async #route(request: FileWriteRequest): Promise<AgentMessageReply> {
+  async #route(write: FileWrite): Promise<AgentMessageReply> {
+    const { request } = write;
     const kind = fileWriteKind(request);
     const known = this.#series.get(request.path);
     if (kind === 'later' && known instanceof ChunkedUpload && (!known.ended || request.totalChunks > 1)) {
-      await known.take(request);
-      return fileWriteReply(request, undefined);
+      await known.take(write);
+      return fileWriteReply(write, undefined);
     }
     if (kind === 'later' && known === undefined && this.#belongsToLostUpload(request)) {
       throw new OperationError(
@@ -48,24 +49,24 @@ export class FileWrites {
     if (known instanceof ChunkedUpload) {
       known.abort(new OperationError('CANCELED', 'A new write of the same file has started.'));
     }
-    if (kind !== 'first') return this.#writeInPlace(request, known);
+    if (kind !== 'first') return this.#writeInPlace(write, known);
     const upload = new ChunkedUpload(request, this.#options);
     this.#remember(request.path, upload);
-    await upload.take(request);
-    return fileWriteReply(request, undefined);
+    await upload.take(write);
+    return fileWriteReply(write, undefined);
   }
 
   #belongsToLostUpload(request: FileWriteRequest): boolean {
     return request.chunkNumber > 0 && request.totalChunks > 1 && !request.append;
   }
 
-  #writeInPlace(request: FileWriteRequest, known: ChunkedUpload | InPlace | undefined): Promise<AgentMessageReply> {
+  #writeInPlace(write: FileWrite, known: ChunkedUpload | InPlace | undefined): Promise<AgentMessageReply> {
     const row = known === undefined || known instanceof ChunkedUpload ? { tail: Promise.resolve(), running: 0 } : known;
-    this.#remember(request.path, row);
+    this.#remember(write.request.path, row);
     row.running++;
     const reply = row.tail.then(() => {
       const { dispatcher, signal } = this.#options;
-      return runCall(fileWriteCall(request), dispatcher, { signal });
+      return runCall(fileWriteCall(write), dispatcher, { signal });
     });
     row.tail = reply.finally(() => {
       row.running--;

@@ -76,11 +76,11 @@ describe('serveAgentMessage()', () => {
     const refused = await host.answer('q');
     assert.ok(refused.case === 'displayResizeResponse');
     assert.match(refused.value.error, /^UNSUPPORTED_BY_AGENT/);
-    const large = { case: 'fileWrite', value: { path: '/x', data: new Uint8Array(1_100_000) } } as const;
+    const large = { case: 'execute', value: { command: 'x'.repeat(1_100_000) } } as const;
     const { length } = liteEncode(AgentMessageLite, { messageId: 'w', payload: large });
     host.send('w', large);
     const long = await host.answer('w');
-    assert.ok(long.case === 'fileWriteResponse');
+    assert.ok(long.case === 'executeResponse');
     assert.match(
       long.value.error,
       new RegExp(`^INVALID_ARGUMENT: The request has ${length} bytes; the maximum is 1052672\\. Split it`),

@@ -11,9 +11,11 @@ import {
   printReply,
   refusalReply,
   translateRequest,
+  wholeFileWrite,
 } from '@innkeeper/wire';
 import type { AgentConfig } from '../../config/agent-config.ts';
 import type { Dispatcher } from '../../dispatch.ts';
+import { type Spool, spoolMemoryBytes } from '../../file/spool.ts';
 import type { Bytes, Clock } from '../../host.ts';
 import { CallSlots } from '../../serving/call-slots.ts';
 import { maxUnsentMessages, stallMs } from '../../serving/limits.ts';
@@ -22,6 +24,7 @@ import { runCall } from '../../serving/run-call.ts';
 import { readUntilAborted, runSession, type Session } from '../../serving/run-session.ts';
 import { FileWrites } from './file-writes.ts';
 import { telemetryIntervalMs } from './limits.ts';
+import { LongContent, type LongData } from './long-content.ts';
 import { reportEvents } from './report-events.ts';
 
 export interface ServeAgentMessageOptions {
@@ -29,6 +32,8 @@ export interface ServeAgentMessageOptions {
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   readonly bytes: Bytes;
+  /** Where the data of a long request is kept. */
+  readonly createSpool: () => Spool;
   readonly log: Log;
   /** The guest's settings; default: none. */
   readonly config?: AgentConfig | undefined;
@@ -53,9 +58,10 @@ class AgentMessageSession implements Session {
   readonly #options: ServeAgentMessageOptions;
   readonly #signal: AbortSignal;
   readonly #writer: ReplyWriter<AgentMessageReply>;
-  readonly #receiver = new AgentMessageReceiver({ maxBytes: maxRequestBytes });
+  readonly #receiver = new AgentMessageReceiver({ maxBytes: maxRequestBytes, passesData: true });
   readonly #slots = new CallSlots();
   readonly #fileWrites: FileWrites;
+  readonly #content: LongContent;
   /** The header to write: the channel's own until the peer's first message, and then the peer's. */
   #form: HeaderForm;
 
@@ -68,6 +74,7 @@ class AgentMessageSession implements Session {
       printReply(reply, { form: this.#form, messageId, wallTimeNs: clock.wallTimeNs() }),
     );
     this.#fileWrites = new FileWrites({ dispatcher, clock, signal });
+    this.#content = new LongContent(options.createSpool);
   }
 
   async run(): Promise<void> {
@@ -87,6 +94,7 @@ class AgentMessageSession implements Session {
   }
 
   close(): Promise<void> {
+    this.#content.take()?.close();
     return this.#writer.close();
   }
 
@@ -94,6 +102,7 @@ class AgentMessageSession implements Session {
     if (!this.#receiver.pending) return () => undefined;
     return this.#options.clock.setTimer(stallMs, () => {
       this.#receiver.reset();
+      this.#content.take()?.close();
       this.#options.log.warn('agent-message.stalled', { stallMs });
     });
   }
@@ -104,10 +113,18 @@ class AgentMessageSession implements Session {
         this.#options.log.warn('agent-message.malformed', { why: event.why });
         continue;
       }
+      if (event.type === 'data') {
+        await this.#content.add(event.bytes);
+        continue;
+      }
       await this.#writer.room(maxUnsentMessages);
       this.#form = event.form;
-      if (event.type === 'message') this.#start(event.message, event.lengthBytes);
-      else this.#refuseOversize(event.envelope.messageId, event.envelope.payloadField, event.lengthBytes);
+      const data = this.#content.take();
+      if (event.type === 'message') this.#start(event.message, event.lengthBytes, data);
+      else {
+        data?.close();
+        this.#refuseOversize(event.envelope.messageId, event.envelope.payloadField, event.lengthBytes);
+      }
     }
   }
 
@@ -116,7 +133,8 @@ class AgentMessageSession implements Session {
     this.#send(refusalReply(field, new OperationError('INVALID_ARGUMENT', text)), messageId);
   }
 
-  #start(message: AgentMessage, lengthBytes: number): void {
+  /** @param data of a long file_write; it is closed here */
+  #start(message: AgentMessage, lengthBytes: number, data: LongData | undefined): void {
     const { messageId } = message;
     const field = payloadField(message);
     const allowance = this.#slots.openAnswer();
@@ -125,29 +143,32 @@ class AgentMessageSession implements Session {
       allowance,
       limits: this.#options.config,
     });
-    if (request.kind === 'ignored') return;
-    if (request.kind === 'unsupported') {
-      this.#send(refusalReply(field, new OperationError('UNSUPPORTED_BY_AGENT', request.why)), messageId);
-      return;
-    }
+    const isAnswered = request.kind !== 'ignored';
     const counts = message.payload.case !== 'ping';
-    const refusal = counts ? this.#slots.refusal(lengthBytes) : undefined;
-    if (refusal !== undefined) {
-      this.#send(refusalReply(field, refusal), messageId);
+    // The rest of it is on the disk.
+    const memoryBytes = data === undefined ? lengthBytes : spoolMemoryBytes;
+    const refusal =
+      request.kind === 'unsupported'
+        ? new OperationError('UNSUPPORTED_BY_AGENT', request.why)
+        : (data?.failure ?? (counts ? this.#slots.refusal(memoryBytes) : undefined));
+    if (request.kind === 'ignored' || request.kind === 'unsupported' || refusal !== undefined) {
+      data?.close();
+      if (isAnswered && refusal !== undefined) this.#send(refusalReply(field, refusal), messageId);
       return;
     }
     const { dispatcher } = this.#options;
     const reply =
       request.kind === 'call'
         ? runCall(request.call, dispatcher, { signal: this.#signal })
-        : this.#fileWrites.write(request.request);
-    const release = this.#slots.take(lengthBytes, counts);
+        : this.#fileWrites.write(data?.of(request.request) ?? wholeFileWrite(request.request));
+    const release = this.#slots.take(memoryBytes, counts);
     reply
       .then((answer) => this.#writer.send(answer, messageId))
       .catch((error: unknown) => this.#logUnsent(error))
       .finally(() => {
         release();
         allowance.release();
+        data?.close();
       });
   }
 

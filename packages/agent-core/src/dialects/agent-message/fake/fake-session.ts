@@ -1,6 +1,8 @@
 import { OperationError } from '@innkeeper/contract/errors';
 import { silentLog } from '@innkeeper/kit';
 import type { HeaderForm } from '@innkeeper/wire';
+import { FakeHost } from '../../../fake/fake-host.ts';
+import { Spool } from '../../../file/spool.ts';
 import type { Bytes } from '../../../host.ts';
 import { serveAgentMessage } from '../serve-agent-message.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -29,6 +31,8 @@ export function fakeSession(
   if (options.reading === false) host.stopReading();
   const clock = new FakeClock();
   const agent = new FakeDispatcher();
+  const guest = new FakeHost();
+  guest.files.putFolder('/var/tmp');
   const controller = new AbortController();
   const { form = 'plain', firstBytes } = options;
   const { channel } = host;
@@ -38,6 +42,7 @@ export function fakeSession(
     dispatcher: agent,
     clock,
     bytes,
+    createSpool: () => new Spool(guest),
     log,
     form,
     firstBytes,
@@ -48,5 +53,5 @@ export function fakeSession(
     host.readOn();
     await done;
   };
-  return { host, clock, agent, done, end };
+  return { host, clock, agent, guest, done, end };
 }
