@@ -1,4 +1,4 @@
-import { detectAgentMessage } from '@innkeeper/wire';
+import { detectAgentMessage, type HeaderForm } from '@innkeeper/wire';
 import type { Dialect } from '../serving/dialect.ts';
 
 /** The dialect of the second reference system's hosts: docs/protocol/agent-message.md. */
@@ -7,7 +7,7 @@ export const agentMessage: Dialect = {
   detects: detectAgentMessage,
   serve: async (channel, table, { host, log, config, firstBytes, signal }) => {
     const { clock, bytes } = host;
-    const form = channel.name.includes('org.quantix') ? 'magic' : 'plain';
+    const form: HeaderForm = channel.name.includes('org.quantix') ? 'magic' : 'plain';
     // Most guests never need it.
     const { serveAgentMessage } = await import('./agent-message/serve-agent-message.ts');
     const { Spool } = await import('../file/spool.ts');
