@@ -95,7 +95,8 @@ describe('a hostile agent', () => {
     const program = await buildHostileAgent();
     daemon = await startDaemon();
     client = clientOf(daemon.dataDirectory);
-    await createTestVm(daemon, hostile, 'tiny', 120_000);
+    // Its attacks are as strong as this host allows.
+    await createTestVm(daemon, hostile, 'tiny', 120_000, { cpus: 2 });
     await createTestVm(daemon, other, 'tiny', 120_000);
     await innText(['cp', program, `${hostile}:/root/hostile`], { dataDirectory: daemon.dataDirectory });
     await takeOver('idle');

@@ -20,7 +20,7 @@ describe('a misbehaving guest', () => {
   before(async () => {
     daemon = await startDaemon();
     options = { dataDirectory: daemon.dataDirectory };
-    pid = (await createTestVm(daemon, hostile, 'debian', 180_000)).hypervisor?.pid ?? 0;
+    pid = (await createTestVm(daemon, hostile, 'debian', 180_000, { cpus: 2 })).hypervisor?.pid ?? 0;
     await createTestVm(daemon, other, 'tiny', 120_000);
   });
 
