@@ -12,6 +12,7 @@ const written = trackedFiles().filter(
 /** Files over 400 lines, each with a reason. */
 const longFiles: Record<string, string> = {
   'proto/compat/agent.proto': 'a third-party schema, which is one file there, too',
+  'docs/PROMISES.md': 'one table of all promises, a line each',
 };
 
 describe('files of the repository', () => {
