@@ -79,7 +79,7 @@ describe('an adopted VM in the web console', { skip }, () => {
       ['Terminal', 'Terminals'],
       ['Processes', 'Processes'],
       ['Services', 'Services'],
-      ['Accounts', 'Accounts'],
+      ['Inventory', 'Inventories'],
     ] as const) {
       await open(tab);
       await stepTo(`${title} are not available in this guest`);
