@@ -12,7 +12,6 @@ import { Page } from '../../components/page.tsx';
 import { runPath } from '../../components/run-path.ts';
 import { runCommands } from './run-command.ts';
 import { HowCard } from './start/how-card.tsx';
-import { keepDraft } from './start/keep-draft.ts';
 import { draftProblems, draftRequest, type RunDraft } from './start/run-draft.ts';
 import { startBlocker } from './start/start-blocker.ts';
 import { useRunDraft } from './start/use-run-draft.ts';
@@ -22,7 +21,7 @@ import { WhereCard } from './start/where-card.tsx';
 
 /** Starts a command or script on one VM or many. The form's content survives a reload. */
 export function NewRunPage(): JSX.Element {
-  const { draft, set, reset, loading, error: loadError, generation } = useRunDraft();
+  const { draft, set, reset, forget, loading, error: loadError, generation } = useRunDraft();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const navigate = useNavigate();
@@ -37,7 +36,7 @@ export function NewRunPage(): JSX.Element {
     setError(undefined);
     try {
       const { id } = await api.runs.startRun({ ...draftRequest(draft), id: idOf(draft) });
-      keepDraft(undefined);
+      forget();
       await navigate(runPath(id));
     } catch (failure) {
       setError(failure);

@@ -1,4 +1,4 @@
-import { useEffect, useEffectEvent, useState } from 'react';
+import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { api } from '../../../api/api.ts';
 import { keepDraft, keptDraft } from './keep-draft.ts';
@@ -11,6 +11,8 @@ export interface DraftState {
   readonly set: (change: Partial<RunDraft>) => void;
   /** Clears the form except for the targets. */
   readonly reset: () => void;
+  /** Deletes what is kept: its run was started. */
+  readonly forget: () => void;
   /** The run to repeat is being loaded. */
   readonly loading: boolean;
   /** Why it could not be loaded. */
@@ -32,7 +34,11 @@ export function useRunDraft(): DraftState {
   const [loading, setLoading] = useState(again !== null);
   const [error, setError] = useState<unknown>();
   const [generation, setGeneration] = useState(0);
-  const keepNow = useEffectEvent(() => keepDraft(draft));
+  // The form stays a moment while the page of the run is loaded.
+  const isForgotten = useRef(false);
+  const keepNow = useEffectEvent(() => {
+    if (!isForgotten.current) keepDraft(draft);
+  });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: an address is applied once
   useEffect(() => {
@@ -60,8 +66,9 @@ export function useRunDraft(): DraftState {
     return () => abort.abort();
   }, [parameters.toString()]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each change restarts the delay
   useEffect(() => {
-    const timer = setTimeout(() => keepDraft(draft), keepMs);
+    const timer = setTimeout(() => keepNow(), keepMs);
     return () => clearTimeout(timer);
   }, [draft]);
   useEffect(() => {
@@ -75,7 +82,14 @@ export function useRunDraft(): DraftState {
     loading,
     error,
     generation,
-    set: (change) => setDraft((before) => ({ ...before, ...change })),
+    set: (change) => {
+      isForgotten.current = false;
+      setDraft((before) => ({ ...before, ...change }));
+    },
+    forget: () => {
+      isForgotten.current = true;
+      keepDraft(undefined);
+    },
     reset: () => {
       setDraft(({ where, vms, filter }) => ({ ...emptyDraft, where, vms, filter }));
       setGeneration((before) => before + 1);
