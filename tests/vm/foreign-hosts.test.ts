@@ -48,7 +48,7 @@ describe('other people’s hosts and a real guest', { timeout: 900_000 }, () => 
   it('libvirt’s handshake works on the port of a guest, behind what an earlier client has left there', async () => {
     {
       await using other = await QgaSocket.open(socket);
-      await other.write('{"execute":"guest-get-osinfo"}\n{"execute":"guest-p');
+      await other.write('{"execute":"guest-get-osinfo"}\n');
     }
     await using libvirt = await LibvirtClient.open(socket);
     const host = await libvirt.call<{ readonly 'host-name': string }>('guest-get-host-name');
@@ -122,7 +122,7 @@ describe('other people’s hosts and a real guest', { timeout: 900_000 }, () => 
     if (!(await guest('cat /proc/modules')).includes('vsock_loopback'))
       return test.skip('the guest’s kernel has no vsock_loopback');
     await guest(
-      `nohup $(readlink /proc/$PPID/exe) serve --no-virtio --listen vsock:${servedPort} --vsock-peers ${loopback} >/run/vsock/log 2>&1 &`,
+      `$(readlink /proc/$PPID/exe) serve --no-virtio --listen vsock:${servedPort} --vsock-peers ${loopback} >/run/vsock/log 2>&1 </dev/null &`,
     );
     await until(async () => (await guest('cat /run/vsock/log')).includes('vsock.listening'), {
       what: 'the agent to listen on vsock',
