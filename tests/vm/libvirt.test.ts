@@ -93,7 +93,7 @@ describe('libvirt itself with a guest of Innkeeper’s agent', {
     assert.match(info, /^timezone\.offset +: 0$/m);
     assert.match(info, /^fs\.0\.mountpoint +: \/$/m);
     assert.equal(await ask('domhostname', '--source', 'agent'), (await read('/proc/sys/kernel/hostname')).trim());
-    assert.match(await ask('domfsinfo'), /^\/ +\S+ +ext4/m);
+    assert.match(await ask('domfsinfo'), /^ *\/ +\S+ +ext4/m);
     assert.match(await ask('domifaddr', '--source', 'agent'), /^ *lo .*127\.0\.0\.1\/8/m);
   });
 

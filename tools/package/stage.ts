@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { loadCommands } from '../../apps/cli/src/lazy-commands.ts';
 import { buildProgram } from '../../apps/cli/src/program.ts';
+import { installScriptFiles } from '../../packages/images/src/install-script.ts';
 import { bundleWeb } from '../build-web/bundle-web.ts';
 import { bundlePrograms } from './bundle.ts';
 import { licences } from './licences.ts';
@@ -26,14 +27,7 @@ export async function stage(root: string, tree: string, version: string): Promis
   await bundleWeb(root, join(library, 'dist/web'));
   for (const name of readdirSync(join(root, 'dist/agent')).filter((each) => each.startsWith('innkeeper-agent-linux-')))
     cpSync(join(root, 'dist/agent', name), join(library, 'dist/agent', name));
-  for (const name of [
-    'busybox',
-    'openrc',
-    'sysv',
-    'systemd/innkeeper-agent.service',
-    'install-agent.sh',
-    'agent/in-agent.sh',
-  ])
+  for (const name of new Set(['busybox', 'openrc', 'sysv', 'systemd/innkeeper-agent.service', ...installScriptFiles]))
     cpSync(join(packaging, name), join(library, 'packaging', name), { recursive: true });
   cpSync(join(root, nodePackage, 'bin/node'), join(library, 'bin/node'));
   for (const name of ['inn', 'innkeeper']) write(`usr/bin/${name}`, read('daemon/program.sh').replace('@NAME@', name));

@@ -15,6 +15,6 @@ export { type ImportedImage, importImage } from './import-image.ts';
 export type { InitSystem } from './init-system.ts';
 export { type ImageFacts, type ImageFormat, inspectImage } from './inspect-image.ts';
 export { agentPath, packagingDirectory } from './install-plan.ts';
-export { installScript, offlineInstallScript } from './install-script.ts';
+export { installScript, installScriptFiles, offlineInstallScript } from './install-script.ts';
 export { type BaseRequest, type PreparedBase, prepareBase } from './prepare-base.ts';
 export type { StageOptions } from './stage-options.ts';

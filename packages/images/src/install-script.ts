@@ -13,6 +13,9 @@ const parts = {
   BUSYBOX: 'busybox/inittab',
 } as const;
 
+/** Files of the folder `packaging` that the script is made of: a package of the daemon has them. */
+export const installScriptFiles: readonly string[] = ['install-agent.sh', ...Object.values(parts)];
+
 /** What may stand between the quotes of a shell script. */
 const plainAddress = /^https?:\/\/[A-Za-z0-9.:[\]-]+$/;
 

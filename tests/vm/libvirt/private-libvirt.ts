@@ -105,7 +105,7 @@ export class PrivateLibvirt implements AsyncDisposable {
   /** Runs a command of virsh; rejects with its standard error unless it succeeds. */
   async virsh(...words: readonly string[]): Promise<string> {
     const program = join(this.programs, 'virsh');
-    const { stdout } = await run(program, ['-q', '-c', 'qemu:///session', ...words], { timeout: 300_000 });
+    const { stdout } = await run(program, ['-c', 'qemu:///session', ...words], { timeout: 300_000 });
     return stdout.trim();
   }
 

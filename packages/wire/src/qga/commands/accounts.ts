@@ -39,8 +39,7 @@ export const accountCommands: readonly QgaCommand[] = [
       const add = parameters.texts('keys');
       const reset = parameters.optionalBoolean('reset') ?? false;
       return function* () {
-        checkKeys(add);
-        yield* ofUser(user, ask(service.changeKeys, { user, add: [...add], wholeFile: true, reset }));
+        yield* ofUser(user, ask(service.changeKeys, { user, add: checkedKeys(add), wholeFile: true, reset }));
         return object({});
       };
     },
@@ -52,8 +51,7 @@ export const accountCommands: readonly QgaCommand[] = [
       const user = parameters.text('username');
       const remove = parameters.texts('keys');
       return function* () {
-        checkKeys(remove);
-        yield* ofUser(user, ask(service.changeKeys, { user, remove: [...remove], wholeFile: true }));
+        yield* ofUser(user, ask(service.changeKeys, { user, remove: checkedKeys(remove), wholeFile: true }));
         return object({});
       };
     },
@@ -74,8 +72,9 @@ function* ofUser<T>(user: string, steps: QgaSteps<T>): QgaSteps<T> {
   return yield* attempt(steps, translate);
 }
 
-function checkKeys(keys: readonly string[]): void {
+/** An empty one is none: virsh sends what follows the last line of a file. */
+function checkedKeys(keys: readonly string[]): string[] {
   for (const key of keys)
-    if (key === '' || key.startsWith('#') || key.includes('\n'))
-      throw new QgaError(`invalid OpenSSH public key: '${key}'`);
+    if (key.startsWith('#') || key.includes('\n')) throw new QgaError(`invalid OpenSSH public key: '${key}'`);
+  return keys.filter((key) => key !== '');
 }
