@@ -68,7 +68,7 @@ describe('clients of QGA as others have written them', { timeout: 120_000 }, () 
     assert.ok(grown < 1024, `${grown} KiB more after ${poller.asked} commands`);
   });
 
-  it('KubeVirt calls an agent unsupported whose guest has disabled a command, and goes on with the others', async () => {
+  it('KubeVirt calls an agent unsupported whose guest has disabled a command, and asks for the others all the same', async () => {
     const config = (): string => '[qga]\nblock_commands = ["guest-get-users", "guest-set-user-password"]\n';
     await using agent = await RunningAgent.start({ config });
     await using libvirt = await LibvirtClient.open(agent.socket);

@@ -109,7 +109,7 @@ export class PrivateLibvirt implements AsyncDisposable {
     return stdout.trim();
   }
 
-  /** Gives a file of the test to the user who runs the VMs. */
+  /** Makes the user who runs the VMs the owner of a file of the test. */
   async give(path: string): Promise<void> {
     await chown(path, nobody, nobody);
   }

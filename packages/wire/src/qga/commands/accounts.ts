@@ -72,7 +72,7 @@ function* ofUser<T>(user: string, steps: QgaSteps<T>): QgaSteps<T> {
   return yield* attempt(steps, translate);
 }
 
-/** An empty one is none: virsh sends what follows the last line of a file. */
+/** Without empty ones: virsh sends what follows the last line of a file as a key. */
 function checkedKeys(keys: readonly string[]): string[] {
   for (const key of keys)
     if (key.startsWith('#') || key.includes('\n')) throw new QgaError(`invalid OpenSSH public key: '${key}'`);
