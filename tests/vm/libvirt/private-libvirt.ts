@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { until } from '@innkeeper/kit/testing';
+import { whyNoFreshDebian } from '../../../tools/fresh-debian/fresh-debian.ts';
 import { killOnAbort } from '../abort.ts';
 import { downloadPackages, unpackPackages } from '../debian-packages.ts';
 import { keptFolder } from '../kept-folder.ts';
@@ -35,7 +36,8 @@ async function unpackedLibvirt(): Promise<string> {
 
 /** The programs of libvirt; undefined with the reason where they cannot be had or run. */
 export async function findLibvirt(): Promise<{ readonly root: string } | { readonly why: string }> {
-  if (process.getuid?.() !== 0) return { why: 'only root may give libvirtd a mount namespace of its own' };
+  const why = whyNoFreshDebian();
+  if (why !== undefined) return { why };
   try {
     const root = existsSync('/usr/sbin/libvirtd') ? '' : await unpackedLibvirt();
     if (!existsSync(`${root}/usr/sbin/libvirtd`)) return { why: `Debian’s ${packages[0]} has no libvirtd` };
