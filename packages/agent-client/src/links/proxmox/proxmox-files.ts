@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { OperationError } from '@innkeeper/contract/errors';
 import { mib, pause } from '@innkeeper/kit';
 import type { LinkClock } from '../../clock.ts';
@@ -14,8 +15,8 @@ const maxAnswerBytes = 64 * mib;
 const transferTimeoutMs = 60_000;
 /** Characters of a content as a form sends it, with room for the path below the 64 KiB that the API takes. */
 const maxFormChars = 50_000;
-/** Appends one file to another, and removes it. */
-const append = 'cat -- "$1" >> "$2" && rm -f -- "$1"';
+/** Appends one file to another, and removes it, also after a failure. */
+const append = 'cat -- "$1" >> "$2"; code=$?; rm -f -- "$1"; exit "$code"';
 const firstPollMs = 20;
 const lastPollMs = 500;
 
@@ -128,7 +129,8 @@ export class ProxmoxFiles {
       await this.#put(file.path, base64, signal);
       return;
     }
-    const piece = `${file.path}.piece`;
+    // A name that nobody in the guest can have taken before.
+    const piece = `${file.path}.${randomBytes(8).toString('hex')}.piece`;
     await this.#put(piece, base64, signal);
     await this.#run(['/bin/sh', '-c', append, 'sh', piece, file.path], signal);
   }

@@ -2,7 +2,7 @@ import { OperationError as Failure, type OperationError } from '@innkeeper/contr
 import { kib, Semaphore } from '@innkeeper/kit';
 import type { LinkClock } from '../../clock.ts';
 import { objectOf } from '../foreign/fields.ts';
-import type { QgaCall, QgaCallOptions, QgaExchanges } from '../qga/qga-session.ts';
+import { type QgaCall, type QgaCallOptions, QgaExchanger } from '../qga/qga-session.ts';
 import { askProxmox, ProxmoxError, type ProxmoxRequest, proxmoxUnreachable } from './ask-proxmox.ts';
 import { readProxmoxVms } from './list-proxmox-vms.ts';
 import { execStatusOf, proxmoxRefusal, resultOf } from './proxmox-answers.ts';
@@ -23,7 +23,7 @@ export interface ProxmoxTarget {
 }
 
 /** Exchanges with the agent of a VM of a Proxmox VE, each command through its REST API, on whichever host the VM is. */
-export class ProxmoxSession implements QgaExchanges {
+export class ProxmoxSession extends QgaExchanger {
   /** In base64, most pieces of this size are below the 64 KiB that the API takes. */
   readonly writeBytes = 32 * kib;
   readonly #target: ProxmoxTarget;
@@ -33,6 +33,7 @@ export class ProxmoxSession implements QgaExchanges {
   #node: string | undefined;
 
   constructor(target: ProxmoxTarget) {
+    super();
     this.#target = target;
     this.#files = new ProxmoxFiles(
       (request, command, signal) => this.#askAgent(request, command, signal),
@@ -42,15 +43,6 @@ export class ProxmoxSession implements QgaExchanges {
 
   async exchange<T>(signal: AbortSignal, work: (call: QgaCall) => Promise<T>): Promise<T> {
     return await this.#turn.run(() => work((...asked) => this.#ask(signal, ...asked) as never), signal);
-  }
-
-  async call<T = unknown>(
-    signal: AbortSignal,
-    command: string,
-    arguments_: Readonly<Record<string, unknown>> = {},
-    options: QgaCallOptions = {},
-  ): Promise<T> {
-    return await this.exchange(signal, async (call) => await call<T>(command, arguments_, options));
   }
 
   async #ask(

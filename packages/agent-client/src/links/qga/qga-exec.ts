@@ -69,7 +69,7 @@ class QgaProcess implements ForeignProcess {
     return await this.#exit.promise;
   }
 
-  /** Whoever asks meanwhile gets the same answer: the agent says once how a command ended. */
+  /** Concurrent callers share one request: the agent reports the end of a command only once. */
   look(signal: AbortSignal): Promise<void> {
     this.#looking ??= this.#lookOnce(signal).finally(() => {
       this.#looking = undefined;

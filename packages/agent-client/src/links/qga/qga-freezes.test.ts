@@ -103,6 +103,18 @@ describe('a freeze by qemu-ga, which has no leases', () => {
     assert.deepEqual([guest.isFrozen, guest.record], [false, undefined]);
   });
 
+  it('that the agent was never asked for leaves a freeze of somebody else alone', async () => {
+    const guest = new Guest();
+    guest.isSilent = true;
+    await assert.rejects(freeze(guest), { reason: 'AGENT_UNREACHABLE' });
+    guest.isSilent = false;
+    guest.isFrozen = true;
+    await guest.clock.advance(60_000);
+    await settle();
+    assert.deepEqual([guest.isFrozen, guest.record], [true, undefined]);
+    assert.deepEqual(guest.asked, ['guest-fsfreeze-status']);
+  });
+
   it('that froze nothing fails, and its thaw hook runs', async () => {
     const guest = new Guest();
     guest.frozenCount = 0;

@@ -102,9 +102,14 @@ export class QgaFreezes {
     if (this.#held !== undefined || this.#isBusy || this.#rescue !== undefined)
       throw new OperationError('FREEZE_HELD', 'Another freeze of this guest is in progress.');
     this.#isBusy = true;
+    let isAsked = false;
     try {
       await this.#records.save({ id, count: 0, endsUnixMs: this.#unixMs() + freezeTimeoutMs + leaseMs });
-      const count = await this.#session.exchange(signal, (call) => freezeAll(call, mountPoints));
+      const count = await this.#session.exchange(signal, (call) =>
+        freezeAll(call, mountPoints, () => {
+          isAsked = true;
+        }),
+      );
       const sinceMs = this.#clock.nowMs();
       await this.#records.save({ id, count, endsUnixMs: this.#unixMs() + leaseMs });
       this.#hold({ id, count, mountPoints, sinceMs, endsMs: sinceMs + leaseMs });
@@ -114,7 +119,8 @@ export class QgaFreezes {
       const isAnswer =
         isOperationError(error) &&
         !['AGENT_UNREACHABLE', 'GUEST_MISBEHAVES', 'CANCELED', 'DEADLINE_EXCEEDED'].includes(error.reason);
-      if (isAnswer) await this.#records.save(undefined);
+      // Before it was asked to, a guest that is frozen is somebody else's: a thaw would tear that copy.
+      if (isAnswer || !isAsked) await this.#records.save(undefined);
       else this.#thawAnyhow();
       throw error;
     } finally {
@@ -251,11 +257,12 @@ export class QgaFreezes {
   }
 }
 
-/** Freezes in an exchange that nobody comes between. */
-async function freezeAll(call: QgaCall, mountPoints: readonly string[]): Promise<number> {
+/** Freezes in an exchange that nobody comes between. `onAsk` is called right before the agent is asked to freeze. */
+async function freezeAll(call: QgaCall, mountPoints: readonly string[], onAsk: () => void): Promise<number> {
   if ((await call('guest-fsfreeze-status')) === 'frozen')
     throw new OperationError('FREEZE_HELD', 'Somebody else froze this guest. To thaw it: inn thaw.');
   const options = { timeoutMs: freezeTimeoutMs };
+  onAsk();
   const answer =
     mountPoints.length === 0
       ? await call('guest-fsfreeze-freeze', {}, options)

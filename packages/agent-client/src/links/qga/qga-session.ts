@@ -42,17 +42,34 @@ export interface QgaExchanges {
   ): Promise<T>;
 }
 
+/** A single command, by an exchange of it alone. */
+export abstract class QgaExchanger implements QgaExchanges {
+  abstract readonly writeBytes: number;
+
+  abstract exchange<T>(signal: AbortSignal, work: (call: QgaCall) => Promise<T>): Promise<T>;
+
+  async call<T = unknown>(
+    signal: AbortSignal,
+    command: string,
+    arguments_: Readonly<Record<string, unknown>> = {},
+    options: QgaCallOptions = {},
+  ): Promise<T> {
+    return await this.exchange(signal, async (call) => await call<T>(command, arguments_, options));
+  }
+}
+
 /**
  * Exchanges with an agent that serves one client at a time: connects, synchronises, asks, and releases the socket, since
  * others use it. One exchange at a time.
  */
-export class QgaSession implements QgaExchanges {
+export class QgaSession extends QgaExchanger {
   readonly writeBytes = mib;
   readonly #connect: (signal: AbortSignal) => Promise<Channel>;
   readonly #clock: LinkClock;
   readonly #turn = new Semaphore(1);
 
   constructor(connect: (signal: AbortSignal) => Promise<Channel>, clock: LinkClock) {
+    super();
     this.#connect = connect;
     this.#clock = clock;
   }
@@ -70,16 +87,6 @@ export class QgaSession implements QgaExchanges {
         await channel.close().catch(() => undefined);
       }
     }, signal);
-  }
-
-  /** One command in an exchange of its own. */
-  async call<T = unknown>(
-    signal: AbortSignal,
-    command: string,
-    arguments_: Readonly<Record<string, unknown>> = {},
-    options: QgaCallOptions = {},
-  ): Promise<T> {
-    return await this.exchange(signal, async (call) => await call<T>(command, arguments_, options));
   }
 
   async #open(signal: AbortSignal): Promise<Channel> {

@@ -4,7 +4,7 @@ import { parseQgaAnswer, qgaRequest } from '@innkeeper/wire';
 import { misbehaves } from '../../guest-claims.ts';
 import { hostClock } from '../../node/host-clock.ts';
 import { qgaError } from './qga-error.ts';
-import type { QgaCall, QgaCallOptions, QgaExchanges } from './qga-session.ts';
+import { type QgaCall, type QgaCallOptions, QgaExchanger } from './qga-session.ts';
 import { runVirsh } from './run-virsh.ts';
 
 export interface VirshTarget {
@@ -22,27 +22,19 @@ const virshMs = 5_000;
 const maxRequestBytes = 96 * kib;
 
 /** Exchanges with the agent of a libvirt domain, whose socket libvirt owns: each command through virsh, which synchronises. */
-export class VirshSession implements QgaExchanges {
+export class VirshSession extends QgaExchanger {
   /** A request is an argument, of which the kernel takes 128 KiB. */
   readonly writeBytes = 64 * kib;
   readonly #target: VirshTarget;
   readonly #turn = new Semaphore(1);
 
   constructor(target: VirshTarget) {
+    super();
     this.#target = target;
   }
 
   async exchange<T>(signal: AbortSignal, work: (call: QgaCall) => Promise<T>): Promise<T> {
     return await this.#turn.run(() => work((...asked) => this.#ask(signal, ...asked) as never), signal);
-  }
-
-  async call<T = unknown>(
-    signal: AbortSignal,
-    command: string,
-    arguments_: Readonly<Record<string, unknown>> = {},
-    options: QgaCallOptions = {},
-  ): Promise<T> {
-    return await this.exchange(signal, async (call) => await call<T>(command, arguments_, options));
   }
 
   async #ask(
